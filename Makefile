@@ -1,0 +1,60 @@
+# Everything that one does daily. `make` alone lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DATABASE ?= sqlite:///var/seriatim.db
+SERVE_OPTIONS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help serve test lint types imports unit fmt bench lock openapi clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(VENV)/runtime.stamp: requirements/runtime.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/development.stamp: requirements/development.txt $(VENV)/runtime.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/development.txt
+	touch $@
+
+serve: $(VENV)/runtime.stamp ## make the environment and the database, and serve on 127.0.0.1:8000
+	mkdir -p var
+	$(BIN)/seriatim serve --database $(DATABASE) $(SERVE_OPTIONS)
+
+test: lint types imports unit ## everything that must pass before a change lands
+
+lint: $(VENV)/development.stamp ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/development.stamp ## mypy, strict
+	$(BIN)/mypy
+
+imports: $(VENV)/development.stamp ## the import rules of ARCHITECTURE.md
+	$(BIN)/lint-imports
+
+unit: $(VENV)/development.stamp ## all tests; make unit TESTS=tests/api for some
+	$(BIN)/pytest $(TESTS)
+
+fmt: $(VENV)/development.stamp ## format, and mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/development.stamp ## measure posted memos a second against the no-op endpoint
+	$(BIN)/python -m bench.throughput
+
+openapi: $(VENV)/runtime.stamp ## write the committed OpenAPI document anew
+	$(BIN)/python -m seriatim.api.openapi > docs/openapi.json
+
+lock: $(VENV)/development.stamp ## resolve the dependencies anew
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		--extra build -o requirements/runtime.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		--extra development -c requirements/runtime.txt -o requirements/development.txt pyproject.toml
+
+clean: ## remove the environment and what tools left; the database in var/ stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

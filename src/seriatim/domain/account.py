@@ -1,0 +1,48 @@
+"""An account (Sequence: a customer): whom documents are made out to, and which set numbers them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from seriatim.errors import InvalidValue
+
+ACCOUNT_NUMBER_CHARACTERS_MAX = 70
+ACCOUNT_NUMBER_PREFIX = "A"
+
+_ACCOUNT_NUMBER = re.compile(rf"[^\s/?#\x00-\x1f]{{1,{ACCOUNT_NUMBER_CHARACTERS_MAX}}}")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of one entity.
+
+    `contacts` holds the vendor's contact objects by their role (`billToContact`, ...); `fields` what the
+    vendor documents and Seriatim does not act on: kept as it came and read back.
+    """
+
+    id: str
+    entity_id: str
+    org_id: str | None
+    number: str
+    name: str
+    currency: str
+    sequence_set_id: str | None
+    contacts: Mapping[str, Mapping[str, Any]]
+    fields: Mapping[str, Any]
+    created_at: datetime
+    created_by: str
+    updated_at: datetime
+    updated_by: str
+
+
+def check_account_number(number: str, field: str = "accountNumber") -> str:
+    """Give back a well-formed account number: it must fit into a path.
+
+    Raises: InvalidValue.
+    """
+    if not _ACCOUNT_NUMBER.fullmatch(number):
+        rule = f"an account number is 1 to {ACCOUNT_NUMBER_CHARACTERS_MAX} characters without blanks, /, ? and #"
+        raise InvalidValue(field, number, rule)
+    return number

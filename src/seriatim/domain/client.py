@@ -1,0 +1,43 @@
+"""API clients: who may call, with which role, for which entities and orgs."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+CLIENT_NAME_CHARACTERS_MAX = 100
+
+
+class Role(StrEnum):
+    """What a client may do: an admin everything, an issuer documents and accounts, an auditor only look."""
+
+    ADMIN = "admin"
+    ISSUER = "issuer"
+    AUDITOR = "auditor"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiClient:
+    """An API client. Of its secret only a digest is kept. None for entities or orgs means all of them."""
+
+    id: str
+    name: str
+    role: Role
+    secret_digest: str
+    entity_ids: frozenset[str] | None
+    org_ids: frozenset[str] | None
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """On whose behalf and where a command acts: one entity, and the orgs that the caller sees (None: all)."""
+
+    entity_id: str
+    actor_id: str
+    org_ids: Collection[str] | None = None
+
+    def sees(self, org_id: str | None) -> bool:
+        """Whether the caller sees what carries this org."""
+        return self.org_ids is None or (org_id is not None and org_id in self.org_ids)

@@ -1,0 +1,84 @@
+"""Creating and revoking API clients."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import ClassVar
+
+from seriatim.domain.client import CLIENT_NAME_CHARACTERS_MAX, ApiClient, Role
+from seriatim.domain.commands.base import Command
+from seriatim.domain.entity import Entity, Org
+from seriatim.domain.snapshot import Needs, Snapshot
+from seriatim.errors import BrokenRule, InvalidValue, NotFound, Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateClient(Command[ApiClient]):
+    """Create an API client. `entity_keys` and `org_keys` are ids or names; None means all, later ones included."""
+
+    alone: ClassVar[bool] = True
+    client_id: str
+    name: str
+    role: Role
+    secret_digest: str
+    entity_keys: tuple[str, ...] | None = None
+    org_keys: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.name) <= CLIENT_NAME_CHARACTERS_MAX or not self.name.isprintable():
+            rule = f"a client's name is 1 to {CLIENT_NAME_CHARACTERS_MAX} printable characters"
+            raise InvalidValue("name", self.name, rule)
+
+    def needs(self, needs: Needs) -> None:
+        """The entities and orgs named."""
+        needs.entities.update(self.entity_keys or ())
+        needs.org_keys.update(self.org_keys or ())
+
+    def decide(self, snapshot: Snapshot, at: datetime) -> ApiClient:
+        """Raises: NotFound, for an entity or org that does not exist."""
+        client = ApiClient(
+            id=self.client_id,
+            name=self.name,
+            role=self.role,
+            secret_digest=self.secret_digest,
+            entity_ids=None if self.entity_keys is None else _ids("entity", self.entity_keys, snapshot.entities),
+            org_ids=None if self.org_keys is None else _ids("org", self.org_keys, snapshot.orgs),
+            created_at=at,
+        )
+        snapshot.clients.put(client.id, client)
+        return client
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeClient(Command[ApiClient]):
+    """Revoke a client: its tokens and its secret stop working, for good."""
+
+    alone: ClassVar[bool] = True
+    client_id: str
+
+    def needs(self, needs: Needs) -> None:
+        """The client."""
+        needs.clients.add(self.client_id)
+
+    def decide(self, snapshot: Snapshot, at: datetime) -> ApiClient:
+        """Raises: NotFound; BrokenRule, when it is revoked already."""
+        client = snapshot.clients.get(self.client_id)
+        if client is None:
+            raise NotFound("client", self.client_id, "`seriatim client list` shows them")
+        if client.revoked_at is not None:
+            raise BrokenRule(Rule.CLIENT_REVOKED, f"the client {client.id} has been revoked already")
+        revoked = replace(client, revoked_at=at)
+        snapshot.clients.put(client.id, revoked)
+        return revoked
+
+
+def _ids(noun: str, keys: Iterable[str], rows: Iterable[Entity | Org]) -> frozenset[str]:
+    """The ids of the rows that the keys name by id or name."""
+    found = list(rows)
+    ids = set()
+    for key in keys:
+        named = [row.id for row in found if key in (row.id, row.name)]
+        if not named:
+            raise NotFound(noun, key, f"`seriatim {noun} list` shows them")
+        ids.update(named)
+    return frozenset(ids)

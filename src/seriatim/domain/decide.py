@@ -1,0 +1,86 @@
+"""The middle of load, decide, apply: a batch of commands, each in its turn, over one working snapshot."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from seriatim.domain.commands.base import Command
+from seriatim.domain.idempotency import IdempotencyKey, StoredAnswer
+from seriatim.domain.snapshot import Needs, Snapshot
+from seriatim.errors import KeyReused, SeriatimError
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """A command's idempotency key, and how its outcome becomes the answer to be kept with it."""
+
+    key: IdempotencyKey
+    render: Callable[[Any], tuple[int, bytes] | None]
+    """Outcome (or the error that refused it) to status and body; None keeps no answer. It must be pure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A command on its way to the writer, with its idempotency key if it has one."""
+
+    command: Command[Any]
+    keyed: Keyed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """The outcome of a request whose answer is known already."""
+
+    status: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one submission: an outcome, or the error that refused it."""
+
+    outcome: Any = None
+    error: Exception | None = None
+    answer: StoredAnswer | None = None
+    """The answer that was kept with the idempotency key; the caller must be told exactly this."""
+
+
+def gather_needs(submissions: Sequence[Submission]) -> Needs:
+    """What the whole batch wants loaded."""
+    needs = Needs()
+    for submission in submissions:
+        submission.command.needs(needs)
+        if submission.keyed is not None:
+            needs.answers.add((submission.keyed.key.client_id, submission.keyed.key.key))
+    return needs
+
+
+def decide_batch(snapshot: Snapshot, submissions: Sequence[Submission], at: datetime) -> list[Result]:
+    """Decide every submission in its order. A refused one leaves nothing in the snapshot but its kept answer."""
+    return [_decide_one(snapshot, submission, at) for submission in submissions]
+
+
+def _decide_one(snapshot: Snapshot, submission: Submission, at: datetime) -> Result:
+    keyed = submission.keyed
+    if keyed is not None:
+        known = snapshot.answers.get((keyed.key.client_id, keyed.key.key))
+        if known is not None and known.is_alive(at):
+            if known.fingerprint != keyed.key.fingerprint:
+                return Result(error=KeyReused(keyed.key.key))
+            return Result(Replay(known.status, known.body))
+    mark = snapshot.mark()
+    outcome: Any = None
+    error: Exception | None = None
+    answer: StoredAnswer | None = None
+    try:
+        outcome = submission.command.decide(snapshot, at)
+    except Exception as raised:  # noqa: BLE001 - a fault of one command must not fail the batch
+        snapshot.undo(mark)
+        error = raised
+    if keyed is not None and (error is None or isinstance(error, SeriatimError)):
+        rendered = keyed.render(outcome if error is None else error)
+        if rendered is not None:
+            answer = StoredAnswer(keyed.key.fingerprint, *rendered, recorded_at=at)
+            snapshot.answers.put((keyed.key.client_id, keyed.key.key), answer)
+    return Result(outcome, error, answer)

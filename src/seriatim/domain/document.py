@@ -1,0 +1,121 @@
+"""Billing documents, their states, and the one table of what may become of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from seriatim.domain.numbering import Kind, SeriesKey
+from seriatim.errors import BrokenRule, Rule
+
+ITEMS_MAX = 1000
+"""Items of one document (Zuora documents the same limit)."""
+
+
+class Status(StrEnum):
+    """The states of a document."""
+
+    DRAFT = "draft"
+    POSTED = "posted"
+    CANCELED = "canceled"
+
+
+class Action(StrEnum):
+    """What a caller may ask of a document."""
+
+    POST = "post"
+    UNPOST = "unpost"
+    CANCEL = "cancel"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One row of the life of a kind: the states in which an action is allowed, and where it leads."""
+
+    action: Action
+    from_statuses: tuple[Status, ...]
+    to_status: Status | None
+    """None: the document is removed."""
+
+
+_MEMO_LIFE = (
+    Transition(Action.POST, (Status.DRAFT,), Status.POSTED),
+    Transition(Action.UNPOST, (Status.POSTED,), Status.DRAFT),
+    Transition(Action.CANCEL, (Status.DRAFT,), Status.CANCELED),
+    Transition(Action.DELETE, (Status.CANCELED,), None),
+)
+TRANSITIONS: Mapping[Kind, tuple[Transition, ...]] = {Kind.CREDIT_MEMO: _MEMO_LIFE}
+"""The life of each kind. The APIs, the console and the documentation read this table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of a document, in minor units of the document's currency."""
+
+    id: str
+    amount_minor: int
+    quantity: Decimal | None = None
+    description: str = ""
+    service_start_date: date | None = None
+    service_end_date: date | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """What the vendor documents and Seriatim does not act on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A billing document. `series` and `ordinal` are None until it has a number of a series; then they stay."""
+
+    id: str
+    kind: Kind
+    entity_id: str
+    org_id: str | None
+    account_id: str
+    account_number: str
+    number: str
+    series: SeriesKey | None
+    ordinal: int | None
+    number_given: bool
+    """Whether the caller chose the number: it then belongs to no series."""
+    sequence_set_id: str
+    """The set that numbers this document, pinned when it was created."""
+    status: Status
+    currency: str
+    document_date: date
+    amount_minor: int
+    items: tuple[Item, ...]
+    fields: Mapping[str, Any]
+    created_at: datetime
+    created_by: str
+    updated_at: datetime
+    updated_by: str
+    posted_at: datetime | None = None
+    posted_by: str | None = None
+    canceled_at: datetime | None = None
+    canceled_by: str | None = None
+
+    @property
+    def has_issued_number(self) -> bool:
+        """Whether the document carries a number of a series, which nothing takes from it."""
+        return self.ordinal is not None
+
+
+def find_transition(document: Document, action: Action) -> Transition:
+    """The transition that `action` means for this document now.
+
+    Raises: BrokenRule, naming the state it is in and those in which the action is allowed.
+    """
+    for transition in TRANSITIONS[document.kind]:
+        if transition.action is action:
+            if document.status in transition.from_statuses:
+                return transition
+            allowed = " or ".join(transition.from_statuses)
+            raise BrokenRule(
+                Rule.TRANSITION_NOT_ALLOWED,
+                f"the {document.kind.words} {document.number} is {document.status}; "
+                f"{action} is allowed only while it is {allowed}",
+            )
+    raise BrokenRule(Rule.TRANSITION_NOT_ALLOWED, f"a {document.kind.words} knows no action {action}")

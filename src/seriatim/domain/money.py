@@ -1,0 +1,74 @@
+"""Money as integer minor units of an ISO 4217 currency. No float comes near it."""
+
+import re
+from decimal import Decimal, InvalidOperation
+
+from seriatim.errors import InvalidValue
+
+AMOUNT_MINOR_MAX = 10**15
+"""The largest amount of one item or document, in minor units: exact as a 64-bit integer, sums included."""
+
+_EXPONENTS = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    2: "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD "
+    "CDF CHE CHF CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP "
+    "GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD "
+    "MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP "
+    "PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT "
+    "TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XAD XCD XCG YER ZAR ZMW ZWG",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+CURRENCY_EXPONENTS = {code: exponent for exponent, codes in _EXPONENTS.items() for code in codes.split()}
+"""Decimal places of every ISO 4217 currency that has minor units or none; metals and test codes are left out."""
+
+DECIMAL_DIGITS_MAX = 30
+"""Digits before and after the point that a decimal may be given with."""
+
+_DECIMAL_TEXT = re.compile(rf"-?[0-9]{{1,{DECIMAL_DIGITS_MAX}}}(\.[0-9]{{1,{DECIMAL_DIGITS_MAX}}})?", re.ASCII)
+
+
+def check_currency(code: str, field: str = "currency") -> str:
+    """Give back a known ISO 4217 code.
+
+    Raises: InvalidValue.
+    """
+    if code not in CURRENCY_EXPONENTS:
+        raise InvalidValue(field, code, "give an ISO 4217 currency code such as EUR")
+    return code
+
+
+def parse_decimal(value: Decimal | int | str, field: str) -> Decimal:
+    """Read an exact decimal, given as a JSON number or as a string (clients send `Decimal` as a string).
+
+    Raises: InvalidValue, for exponents and for what is no finite decimal.
+    """
+    text = str(value)
+    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < DECIMAL_DIGITS_MAX:
+        text = format(value, "f")
+    if not _DECIMAL_TEXT.fullmatch(text):
+        raise InvalidValue(field, value, "give a decimal number such as 100.10")
+    try:
+        return Decimal(text)
+    except InvalidOperation:  # pragma: no cover - the pattern admits nothing that Decimal refuses
+        raise InvalidValue(field, value, "give a decimal number such as 100.10") from None
+
+
+def to_minor(value: Decimal | int | str, currency: str, field: str) -> int:
+    """Turn an amount into minor units of its currency, exactly.
+
+    Raises: InvalidValue, for more decimals than the currency has (nothing is rounded) or too large an amount.
+    """
+    exponent = CURRENCY_EXPONENTS[currency]
+    minor = parse_decimal(value, field).scaleb(exponent)
+    if minor != minor.to_integral_value():
+        raise InvalidValue(field, value, f"{currency} amounts have at most {exponent} decimals")
+    if abs(minor) > AMOUNT_MINOR_MAX:
+        limit = to_decimal(AMOUNT_MINOR_MAX, currency)
+        raise InvalidValue(field, value, f"an amount is at most {limit:f} {currency}")
+    return int(minor)
+
+
+def to_decimal(minor: int, currency: str) -> Decimal:
+    """Turn minor units into a decimal amount with as many places as the currency has."""
+    return Decimal(minor).scaleb(-CURRENCY_EXPONENTS[currency])

@@ -1,0 +1,224 @@
+"""What a batch of commands reads and changes: the needs it names, and the working snapshot it decides over.
+
+A store fills a `Snapshot` from `Needs` (load), the commands change it (decide), and the store writes what
+changed (apply). A refused command is undone with the snapshot's journal, so it leaves nothing behind.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from seriatim.domain.account import Account
+from seriatim.domain.client import ApiClient
+from seriatim.domain.document import Document
+from seriatim.domain.entity import Entity, Org
+from seriatim.domain.idempotency import StoredAnswer
+from seriatim.domain.numbering import Series, SeriesKey, continuation
+from seriatim.domain.register import RegisterEntry
+from seriatim.domain.sequence_set import SequenceSet
+from seriatim.errors import InternalError
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+FAMILY_FROM_ORDINAL = 10**8 - 10**6
+"""From this ordinal on a loaded series brings its family: the first unpadded ordinal, less more than a batch takes."""
+
+
+@dataclass(slots=True)
+class Needs:
+    """What the commands of one batch want loaded. Each pair starts with the id of the entity.
+
+    A `key` is an id or a number (of a set also its name). What is loaded brings what it refers to:
+    a document and an account their sequence set, a set the series of its prefixes, and a series that has
+    come to `FAMILY_FROM_ORDINAL` its family, the series whose prefix begins or continues its own.
+    """
+
+    answers: set[tuple[str, str]] = field(default_factory=set)
+    """(client id, idempotency key)"""
+    entities: set[str] = field(default_factory=set)
+    """Ids or names."""
+    orgs: set[tuple[str, str]] = field(default_factory=set)
+    """(entity id or name, id or name of the org)"""
+    org_keys: set[str] = field(default_factory=set)
+    """Ids or names of orgs, of whatever entity."""
+    clients: set[str] = field(default_factory=set)
+    sequence_sets: set[tuple[str, str]] = field(default_factory=set)
+    sets_in_use: set[tuple[str, str]] = field(default_factory=set)
+    """(entity id, key) of sets about which to learn whether an account uses them."""
+    accounts: set[tuple[str, str]] = field(default_factory=set)
+    accounts_with_documents: set[tuple[str, str]] = field(default_factory=set)
+    """(entity id, key) of accounts about which to learn whether they have documents."""
+    documents: set[tuple[str, str]] = field(default_factory=set)
+    numbers: set[tuple[str, str]] = field(default_factory=set)
+    """(entity id, number) that a caller wants to give: the document that has it, the series it would fall into."""
+    claims: set[tuple[str, str]] = field(default_factory=set)
+    """(entity id, prefix) that a set wants to use: its whole family, and the highest given number it would meet."""
+    set_claims: set[tuple[str, str]] = field(default_factory=set)
+    """(entity id, key) of sets whose own prefixes are to be loaded as claims are."""
+    counters: set[tuple[str, str]] = field(default_factory=set)
+    """(entity id, name)"""
+
+
+class Relation(Generic[K, V]):
+    """Rows of one sort by their key: as they were loaded, and as the batch has changed them so far."""
+
+    __slots__ = ("_alternates", "_index", "_journal", "_loaded", "_rows", "_touched")
+
+    def __init__(
+        self, journal: "list[tuple[Relation[Any, Any], Any, Any]]", alternates: Callable[[V], Iterable[Hashable]] | None
+    ) -> None:
+        self._journal = journal
+        self._alternates = alternates
+        self._rows: dict[K, V] = {}
+        self._loaded: dict[K, V] = {}
+        self._index: dict[Hashable, K] = {}
+        self._touched: dict[K, None] = {}
+
+    def load(self, key: K, row: V) -> None:
+        """Take in a row as the store has it."""
+        self._loaded[key] = row
+        self._set(key, row)
+
+    def get(self, key: K) -> V | None:
+        """The row of this key as it stands now."""
+        return self._rows.get(key)
+
+    def find(self, alternate: Hashable) -> V | None:
+        """The row that carries this alternate key (a number, a name) now."""
+        key = self._index.get(alternate)
+        return None if key is None else self._rows.get(key)
+
+    def put(self, key: K, row: V) -> None:
+        """Add or replace a row."""
+        self._journal.append((self, key, self._rows.get(key)))
+        self._touched[key] = None
+        self._set(key, row)
+
+    def remove(self, key: K) -> None:
+        """Remove a row."""
+        self._journal.append((self, key, self._rows[key]))
+        self._touched[key] = None
+        self._set(key, None)
+
+    def restore(self, key: K, row: V | None) -> None:
+        """Put a row back as it was, outside the journal."""
+        self._set(key, row)
+
+    def __iter__(self) -> Iterator[V]:
+        return iter(self._rows.values())
+
+    def changes(self) -> Iterator[tuple[K, V | None, V | None]]:
+        """Every key that changed, with its row as loaded (None: it is new) and as it stands (None: it is gone)."""
+        for key in self._touched:
+            before, after = self._loaded.get(key), self._rows.get(key)
+            if before is not after:
+                yield key, before, after
+
+    def _set(self, key: K, row: V | None) -> None:
+        if self._alternates is not None:
+            old = self._rows.get(key)
+            if old is not None:
+                for alternate in self._alternates(old):
+                    if self._index.get(alternate) == key:
+                        del self._index[alternate]
+            if row is not None:
+                for alternate in self._alternates(row):
+                    self._index[alternate] = key
+        if row is None:
+            self._rows.pop(key, None)
+        else:
+            self._rows[key] = row
+
+
+class Snapshot:
+    """The working snapshot of one batch."""
+
+    def __init__(self) -> None:
+        self._journal: list[tuple[Relation[Any, Any], Any, Any]] = []
+        journal = self._journal
+        self.answers: Relation[tuple[str, str], StoredAnswer] = Relation(journal, None)
+        self.entities: Relation[str, Entity] = Relation(journal, lambda row: [row.name])
+        self.orgs: Relation[str, Org] = Relation(journal, lambda row: [(row.entity_id, row.name)])
+        self.clients: Relation[str, ApiClient] = Relation(journal, None)
+        self.sequence_sets: Relation[str, SequenceSet] = Relation(journal, _set_alternates)
+        self.series: Relation[SeriesKey, Series] = Relation(journal, None)
+        self.accounts: Relation[str, Account] = Relation(journal, lambda row: [(row.entity_id, row.number)])
+        self.documents: Relation[str, Document] = Relation(journal, lambda row: [(row.entity_id, row.number)])
+        self.counters: Relation[tuple[str, str], int] = Relation(journal, None)
+        """The next value of each counter; a counter that has no row starts at 1."""
+        self.register: list[RegisterEntry] = []
+        """The entries that this batch adds."""
+        self.sets_in_use: set[str] = set()
+        """Ids of sets that an account uses, of those asked for."""
+        self.accounts_with_documents: set[str] = set()
+        """Ids of accounts that have documents, of those asked for."""
+        self.highest_given_ordinals: dict[tuple[str, str], int] = {}
+        """(entity id, prefix) to the highest ordinal that a number given by a caller would have there."""
+
+    def mark(self) -> tuple[int, int]:
+        """Where the journal stands, to come back to with `undo`."""
+        return len(self._journal), len(self.register)
+
+    def undo(self, mark: tuple[int, int]) -> None:
+        """Take back everything since `mark`."""
+        while len(self._journal) > mark[0]:
+            relation, key, row = self._journal.pop()
+            relation.restore(key, row)
+        del self.register[mark[1] :]
+
+    def entity(self, entity_id: str) -> Entity:
+        """The entity that a scope names; the edge has checked that it exists.
+
+        Raises: InternalError, where a command forgot to name it in its needs.
+        """
+        found = self.entities.get(entity_id)
+        if found is None:
+            raise InternalError
+        return found
+
+    def sequence_set(self, entity_id: str, key: str) -> SequenceSet | None:
+        """A set that is not deleted, by its id, number or name."""
+        found = self.sequence_sets.get(key)
+        if found is None or found.deleted_at is not None or found.entity_id != entity_id:
+            found = self.sequence_sets.find(("number", entity_id, key))
+        return found or self.sequence_sets.find(("name", entity_id, key))
+
+    def account(self, entity_id: str, key: str) -> Account | None:
+        """An account by its id or number."""
+        found = self.accounts.get(key)
+        if found is not None and found.entity_id == entity_id:
+            return found
+        return self.accounts.find((entity_id, key))
+
+    def document(self, entity_id: str, key: str) -> Document | None:
+        """A document by its id or number."""
+        found = self.documents.get(key)
+        if found is not None and found.entity_id == entity_id:
+            return found
+        return self.documents.find((entity_id, key))
+
+    def family(self, entity_id: str, prefix: str) -> list[Series]:
+        """The loaded series of an entity whose prefix is this one, begins it, or continues it with digits."""
+        return [
+            series
+            for series in self.series
+            if series.key.entity_id == entity_id
+            and (
+                series.key.prefix == prefix
+                or continuation(prefix, series.key.prefix) is not None
+                or continuation(series.key.prefix, prefix) is not None
+            )
+        ]
+
+    def count(self, entity_id: str, name: str) -> int:
+        """Take the next value of a counter."""
+        value = self.counters.get((entity_id, name)) or 1
+        self.counters.put((entity_id, name), value + 1)
+        return value
+
+
+def _set_alternates(row: SequenceSet) -> list[Hashable]:
+    if row.deleted_at is not None:
+        return []
+    return [("name", row.entity_id, row.name), ("number", row.entity_id, row.number)]

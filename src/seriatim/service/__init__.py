@@ -1,0 +1,1 @@
+"""The use cases: the writer, the reads, and the ports that a store has to fill."""

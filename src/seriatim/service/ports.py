@@ -1,0 +1,183 @@
+"""What the service needs from outside: a store, a clock, a source of ids, and somebody who counts."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol, TypeVar
+
+from seriatim.domain.account import Account
+from seriatim.domain.client import ApiClient
+from seriatim.domain.document import Document, Status
+from seriatim.domain.entity import Entity, Org
+from seriatim.domain.numbering import Kind, Series
+from seriatim.domain.sequence_set import SetView
+from seriatim.domain.snapshot import Needs, Snapshot
+
+T = TypeVar("T")
+
+
+class StoreConflict(Exception):
+    """The database refused a batch: a unique constraint, a deadlock, or a serialisation failure."""
+
+
+class StoreUnavailable(Exception):
+    """The database cannot be reached, is locked for too long, or is not migrated."""
+
+
+class SortField(StrEnum):
+    """What a list of documents can be sorted by."""
+
+    NUMBER = "number"
+    ACCOUNT_ID = "account_id"
+    AMOUNT = "amount"
+    CREATED_AT = "created_at"
+    CREATED_BY = "created_by"
+    DOCUMENT_DATE = "document_date"
+    STATUS = "status"
+    UPDATED_AT = "updated_at"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentQuery:
+    """A page of the documents of one kind. None leaves a filter out; ties are broken by number, then id."""
+
+    entity_id: str
+    kind: Kind
+    org_ids: Collection[str] | None = None
+    account_id: str | None = None
+    account_number: str | None = None
+    number: str | None = None
+    status: Status | None = None
+    currency: str | None = None
+    amount: str | None = None
+    """A decimal as text, compared with the amount in the document's own currency."""
+    created_by: str | None = None
+    updated_by: str | None = None
+    document_date: date | None = None
+    created_from: datetime | None = None
+    created_before: datetime | None = None
+    updated_from: datetime | None = None
+    updated_before: datetime | None = None
+    sort: tuple[tuple[SortField, bool], ...] = ((SortField.NUMBER, True),)
+    """Fields with whether they descend."""
+    offset: int = 0
+    limit: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesAudit:
+    """What the database says of one series, for the proof that it has no gap."""
+
+    series: Series
+    issued_count: int
+    skipped_count: int
+    """Ordinals in declared skips."""
+    breaks: int
+    """Entries of the register that do not begin right behind the one before."""
+    first_recorded: int | None
+    last_recorded: int | None
+    unmatched: int
+    """Issues whose document is missing or carries another number."""
+
+
+class Store(Protocol):
+    """A database that holds everything. Every write goes through `write`, in one transaction."""
+
+    async def open(self) -> None:
+        """Connect and check that the schema is one that this program can work with.
+
+        Raises: StoreUnavailable.
+        """
+
+    async def close(self) -> None:
+        """Disconnect. Nothing is lost: what was answered was committed."""
+
+    async def write(self, needs: Needs, decide: Callable[[Snapshot], T]) -> T:
+        """Load what is needed, let `decide` change the snapshot, write the changes and commit: one transaction.
+
+        Raises: StoreConflict or StoreUnavailable, with nothing written; and what `decide` raises, likewise.
+        """
+
+    async def check(self) -> None:
+        """Ask the database whether it answers.
+
+        Raises: StoreUnavailable.
+        """
+
+    async def keep_secret(self, name: str, candidate: bytes) -> bytes:
+        """The secret of this name; where there is none yet, the candidate becomes it, for all processes."""
+
+    async def directory_version(self) -> int:
+        """A number that grows with every change to clients, entities and orgs."""
+
+    async def list_entities(self) -> list[Entity]:
+        """All entities, oldest first."""
+
+    async def list_orgs(self) -> list[Org]:
+        """All orgs of all entities, oldest first."""
+
+    async def list_clients(self) -> list[ApiClient]:
+        """All clients, revoked ones included, oldest first."""
+
+    async def find_sequence_set(self, entity_id: str, key: str) -> SetView | None:
+        """A set that is not deleted, by id, number or name, with what its series issue next."""
+
+    async def list_sequence_sets(self, entity_id: str, name: str | None, offset: int, limit: int) -> list[SetView]:
+        """A page of the sets that are not deleted, DEFAULT first, then as they were created.
+
+        `name` is the exact name or number of one set.
+        """
+
+    async def find_account(self, entity_id: str, key: str, org_ids: Collection[str] | None) -> Account | None:
+        """An account by id or number, of those whose org is visible (None: all)."""
+
+    async def find_document(
+        self, entity_id: str, kind: Kind, key: str, org_ids: Collection[str] | None
+    ) -> Document | None:
+        """A document by id or number, of those whose org is visible (None: all)."""
+
+    async def list_documents(self, query: DocumentQuery) -> list[Document]:
+        """A page of documents."""
+
+    async def audit(self) -> list[SeriesAudit]:
+        """What the register and the documents say of every series."""
+
+    async def delete_answers(self, recorded_before: datetime, limit: int) -> int:
+        """Forget answers kept with idempotency keys that have outlived their use; how many were forgotten."""
+
+
+class Clock(Protocol):
+    """The one clock."""
+
+    def now(self) -> datetime:
+        """The time now, in UTC, with its time zone."""
+
+
+class IdSource(Protocol):
+    """The one source of ids and of randomness."""
+
+    def new_id(self) -> str:
+        """A new id of a row: 32 hexadecimal characters, in the order of time."""
+
+    def new_uuid(self) -> str:
+        """A new id of a request, a client or a token: a UUID of 36 characters, unguessable."""
+
+    def new_secret(self) -> str:
+        """A new secret of a client: 40 characters, unguessable."""
+
+    def new_bytes(self, count: int) -> bytes:
+        """So many unguessable bytes."""
+
+
+class WriterObserver(Protocol):
+    """Somebody who counts what the writer does."""
+
+    def batch_written(self, size: int, queue_wait_seconds: float, write_seconds: float) -> None:
+        """A batch was written; the wait is that of its oldest submission."""
+
+    def refused(self, category: str) -> None:
+        """A submission was refused."""
+
+    def failed(self, error: Exception) -> None:
+        """A batch failed for a reason that no caller is to blame for."""

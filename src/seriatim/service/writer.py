@@ -1,0 +1,148 @@
+"""The one way to change anything: a bounded queue, and batches that are loaded, decided and applied together.
+
+The writer takes what is queued, up to a limit, and does not wait for more. Callers are answered after the commit,
+and only then. A caller that has gone away changes nothing: its command was accepted and is carried through.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from seriatim.domain.commands.base import Command
+from seriatim.domain.decide import Keyed, Result, Submission, decide_batch, gather_needs
+from seriatim.errors import InternalError, KeyInProgress, Overloaded, Unavailable
+from seriatim.service.ports import Clock, Store, StoreConflict, StoreUnavailable, WriterObserver
+
+QUEUE_SUBMISSIONS_MAX = 10_000
+BATCH_SUBMISSIONS_MAX = 512
+WRITE_ATTEMPTS_MAX = 5
+
+
+@dataclass(slots=True)
+class _Waiting:
+    submission: Submission
+    answered: asyncio.Future[Result]
+    queued_at: float
+
+
+class Writer:
+    """Carries commands to the store in batches, in the order in which they came."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        observer: WriterObserver,
+        *,
+        queue_submissions_max: int = QUEUE_SUBMISSIONS_MAX,
+        batch_submissions_max: int = BATCH_SUBMISSIONS_MAX,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._observer = observer
+        self._queue_submissions_max = queue_submissions_max
+        self._batch_submissions_max = batch_submissions_max
+        self._queue: deque[_Waiting] = deque()
+        self._keys_in_progress: set[tuple[str, str]] = set()
+        self._work: asyncio.Task[None] | None = None
+        self._closing = False
+        self._last_at: datetime | None = None
+
+    async def submit(self, command: Command[Any], keyed: Keyed | None = None) -> Result:
+        """Queue a command and wait for what becomes of it.
+
+        Raises: Overloaded, when the queue is full; Unavailable, when the writer is closing or the database is
+        out of reach; KeyInProgress, when a command with the same idempotency key is still on its way. A command
+        that a rule refuses gives a result with that error.
+        """
+        if self._closing:
+            raise Unavailable("the server is stopping; try again in a moment")
+        if len(self._queue) >= self._queue_submissions_max:
+            raise Overloaded(f"{self._queue_submissions_max} writes are waiting already; try again in a moment")
+        key = None if keyed is None else (keyed.key.client_id, keyed.key.key)
+        if key is not None:
+            if key in self._keys_in_progress:
+                raise KeyInProgress(key[1])
+            self._keys_in_progress.add(key)
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(Submission(command, keyed), loop.create_future(), loop.time())
+        self._queue.append(waiting)
+        if self._work is None:
+            self._work = loop.create_task(self._drain())
+        # The future is shielded by nobody: a caller that is cancelled leaves it, and its command goes on.
+        return await waiting.answered
+
+    async def close(self) -> None:
+        """Accept nothing more, and finish what is queued."""
+        self._closing = True
+        while self._work is not None:
+            await asyncio.shield(self._work)
+
+    async def _drain(self) -> None:
+        """Write batches until the queue is empty. Nothing that happens to one batch may stop the next."""
+        try:
+            while self._queue:
+                await self._write_batch(self._take_batch())
+        finally:
+            self._work = None
+
+    def _take_batch(self) -> list[_Waiting]:
+        """What is queued, up to the limit; a command that wants to be alone is."""
+        batch = [self._queue.popleft()]
+        if batch[0].submission.command.alone:
+            return batch
+        while self._queue and len(batch) < self._batch_submissions_max:
+            if self._queue[0].submission.command.alone:
+                break
+            batch.append(self._queue.popleft())
+        return batch
+
+    async def _write_batch(self, batch: list[_Waiting]) -> None:
+        loop = asyncio.get_running_loop()
+        began_at = loop.time()
+        results = await self._write([waiting.submission for waiting in batch])
+        self._observer.batch_written(len(batch), began_at - batch[0].queued_at, loop.time() - began_at)
+        for waiting, result in zip(batch, results, strict=True):
+            if waiting.submission.keyed is not None:
+                key = waiting.submission.keyed.key
+                self._keys_in_progress.discard((key.client_id, key.key))
+            if not waiting.answered.done():
+                waiting.answered.set_result(result)
+
+    async def _write(self, submissions: Sequence[Submission]) -> list[Result]:
+        """Write a batch in one transaction; on a conflict retry, then halve it, so that one bad command fails alone.
+
+        Whatever goes wrong becomes the result of the submissions that it befell: this never raises.
+        """
+        at = self._now()
+        conflict: StoreConflict | None = None
+        for _ in range(WRITE_ATTEMPTS_MAX):
+            try:
+                return await self._store.write(
+                    gather_needs(submissions), lambda snapshot: decide_batch(snapshot, submissions, at)
+                )
+            except StoreConflict as error:
+                conflict = error
+            except StoreUnavailable as error:
+                refusal = Unavailable(f"the database does not answer ({error}); try again in a moment")
+                return [Result(error=refusal)] * len(submissions)
+            except Exception as error:  # noqa: BLE001 - a fault of one batch must not stop the next
+                self._observer.failed(error)
+                return [Result(error=InternalError())] * len(submissions)
+        if len(submissions) == 1:
+            if conflict is not None:
+                self._observer.failed(conflict)
+            return [Result(error=InternalError())]
+        middle = len(submissions) // 2
+        return [*await self._write(submissions[:middle]), *await self._write(submissions[middle:])]
+
+    def _now(self) -> datetime:
+        """The time of a batch. It never runs backwards, whatever is done to the clock."""
+        now = self._clock.now()
+        if self._last_at is not None and now < self._last_at:
+            now = self._last_at
+        self._last_at = now
+        return now
