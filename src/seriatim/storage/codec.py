@@ -1,0 +1,68 @@
+"""How values are written into columns, the same in every database: times, JSON, items."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from seriatim.domain.document import Item
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+_OBJECT = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+_ITEMS = msgspec.json.Decoder(tuple[Item, ...], float_hook=Decimal)
+_STRINGS = msgspec.json.Decoder(list[str])
+
+
+def to_microseconds(at: datetime) -> int:
+    """A time as microseconds since 1970 UTC."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def from_microseconds(microseconds: int) -> datetime:
+    """The time of so many microseconds since 1970 UTC."""
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def maybe_microseconds(at: datetime | None) -> int | None:
+    """A time that may be missing, as microseconds since 1970 UTC."""
+    return None if at is None else to_microseconds(at)
+
+
+def maybe_datetime(microseconds: int | None) -> datetime | None:
+    """The time of so many microseconds since 1970 UTC, if there is one."""
+    return None if microseconds is None else from_microseconds(microseconds)
+
+
+def encode_json(value: object) -> str:
+    """A value as JSON text; decimals are written as numbers, digit by digit."""
+    return _ENCODER.encode(value).decode()
+
+
+def decode_object(text: str) -> dict[str, Any]:
+    """A JSON object; numbers with a point become exact decimals."""
+    return _OBJECT.decode(text)
+
+
+def decode_items(text: str) -> tuple[Item, ...]:
+    """The items of a document."""
+    return _ITEMS.decode(text)
+
+
+def encode_ids(ids: frozenset[str] | None) -> str | None:
+    """A set of ids as a sorted JSON list; None stays None."""
+    return None if ids is None else encode_json(sorted(ids))
+
+
+def decode_ids(text: str | None) -> frozenset[str] | None:
+    """A set of ids from a JSON list; None stays None."""
+    return None if text is None else frozenset(_STRINGS.decode(text))
+
+
+def plain(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """A mapping as a plain dict, which the encoder knows."""
+    return mapping if isinstance(mapping, dict) else dict(mapping)

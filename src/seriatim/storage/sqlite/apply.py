@@ -1,0 +1,157 @@
+"""Apply: what a batch changed, written back within its transaction."""
+
+from collections.abc import Mapping
+
+import apsw
+
+from seriatim.domain.document import Document
+from seriatim.domain.numbering import SeriesKey
+from seriatim.domain.register import RegisterEntry
+from seriatim.domain.sequence_set import SequenceSet
+from seriatim.domain.snapshot import Snapshot
+from seriatim.storage.codec import to_microseconds
+from seriatim.storage.sqlite import rows
+
+_INSERT_ENTITY = f"INSERT INTO entities ({rows.ENTITY_COLUMNS}) VALUES (?, ?, ?, ?)"
+_INSERT_ORG = f"INSERT INTO orgs ({rows.ORG_COLUMNS}) VALUES (?, ?, ?, ?)"
+_UPSERT_CLIENT = f"""
+    INSERT INTO clients ({rows.CLIENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET revoked_at = excluded.revoked_at"""
+_UPSERT_SET = f"""
+    INSERT INTO sequence_sets ({rows.SET_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET name = excluded.name, updated_at = excluded.updated_at,
+        updated_by = excluded.updated_by, deleted_at = excluded.deleted_at"""
+_INSERT_SERIES = """
+    INSERT INTO series (entity_id, kind, prefix, first_ordinal, next_ordinal) VALUES (?, ?, ?, ?, ?) RETURNING id"""
+_UPSERT_COUNTER = """
+    INSERT INTO counters (entity_id, name, next_value) VALUES (?, ?, ?)
+    ON CONFLICT (entity_id, name) DO UPDATE SET next_value = excluded.next_value"""
+_INSERT_ACCOUNT = f"""
+    INSERT INTO accounts ({rows.ACCOUNT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_UPDATE_ACCOUNT = """
+    UPDATE accounts SET name = ?2, sequence_set_id = ?3, contacts = ?4, fields = ?5, updated_at = ?6, updated_by = ?7
+    WHERE id = ?1"""
+_INSERT_DOCUMENT = f"""
+    INSERT INTO documents ({rows.DOCUMENT_INSERT_COLUMNS}) VALUES ({", ".join("?" * 24)})"""
+_UPDATE_DOCUMENT = """
+    UPDATE documents SET number = ?2, series_id = ?3, ordinal = ?4, status = ?5, document_date = ?6, updated_at = ?7,
+        updated_by = ?8, posted_at = ?9, posted_by = ?10, canceled_at = ?11, canceled_by = ?12
+    WHERE id = ?1"""
+_INSERT_ENTRY = """
+    INSERT INTO register (event, series_id, first_ordinal, last_ordinal, document_id, recorded_at, recorded_by)
+    VALUES (?, ?, ?, ?, ?, ?, ?)"""
+_UPSERT_ANSWER = """
+    INSERT OR REPLACE INTO answers (client_id, key, fingerprint, status, body, recorded_at)
+    VALUES (?, ?, ?, ?, ?, ?)"""
+
+
+class Applier:
+    """Writes one batch's changes, in the order in which one row refers to another."""
+
+    def __init__(self, connection: apsw.Connection, snapshot: Snapshot, series_ids: Mapping[SeriesKey, int]) -> None:
+        self._connection = connection
+        self._cursor = connection.cursor()
+        self._snapshot = snapshot
+        self._series_ids = dict(series_ids)
+
+    def apply(self) -> None:
+        """Write everything that changed."""
+        self._apply_directory()
+        self._apply_sets()
+        self._apply_series()
+        self._apply_counters()
+        self._apply_accounts()
+        self._apply_documents()
+        self._apply_register()
+        self._apply_answers()
+
+    def _apply_directory(self) -> None:
+        for _, _, entity in self._snapshot.entities.changes():
+            if entity is not None:
+                created_at = to_microseconds(entity.created_at)
+                self._cursor.execute(_INSERT_ENTITY, (entity.id, entity.name, entity.number_on, created_at))
+        for _, _, org in self._snapshot.orgs.changes():
+            if org is not None:
+                created_at = to_microseconds(org.created_at)
+                self._cursor.execute(_INSERT_ORG, (org.id, org.entity_id, org.name, created_at))
+        for _, _, client in self._snapshot.clients.changes():
+            if client is not None:
+                self._cursor.execute(_UPSERT_CLIENT, rows.from_client(client))
+
+    def _apply_sets(self) -> None:
+        for _, _, of_set in self._snapshot.sequence_sets.changes():
+            if of_set is not None:
+                self._cursor.execute(_UPSERT_SET, rows.from_set(of_set))
+                self._write_numberings(of_set)
+
+    def _write_numberings(self, of_set: SequenceSet) -> None:
+        self._cursor.execute("DELETE FROM sequence_set_numberings WHERE sequence_set_id = ?", (of_set.id,))
+        self._cursor.executemany(
+            "INSERT INTO sequence_set_numberings VALUES (?, ?, ?, ?)",
+            [(of_set.id, kind, each.prefix, each.start_number) for kind, each in of_set.numberings.items()],
+        )
+
+    def _apply_series(self) -> None:
+        for key, before, after in self._snapshot.series.changes():
+            if after is None:
+                continue
+            if before is None:
+                new = (key.entity_id, key.kind, key.prefix, after.first_ordinal, after.next_ordinal)
+                self._series_ids[key] = rows.first_value(self._connection, _INSERT_SERIES, new)
+            else:
+                series_id = self._series_ids[key]
+                self._cursor.execute("UPDATE series SET next_ordinal = ? WHERE id = ?", (after.next_ordinal, series_id))
+
+    def _apply_counters(self) -> None:
+        for (entity_id, name), _, value in self._snapshot.counters.changes():
+            self._cursor.execute(_UPSERT_COUNTER, (entity_id, name, value))
+
+    def _apply_accounts(self) -> None:
+        for account_id, before, after in self._snapshot.accounts.changes():
+            if after is None:
+                self._cursor.execute("DELETE FROM accounts WHERE id = ?", (account_id,))
+            elif before is None:
+                self._cursor.execute(_INSERT_ACCOUNT, rows.from_account(after))
+            else:
+                row = rows.from_account(after)
+                self._cursor.execute(_UPDATE_ACCOUNT, (row[0], row[4], *row[6:9], *row[11:]))
+
+    def _apply_documents(self) -> None:
+        new = []
+        for document_id, before, after in self._snapshot.documents.changes():
+            if after is None:
+                self._cursor.execute("DELETE FROM documents WHERE id = ?", (document_id,))
+            elif before is None:
+                new.append(rows.from_document(after, self._series_id_of(after)))
+            else:
+                row = rows.from_document(after, self._series_id_of(after))
+                self._cursor.execute(_UPDATE_DOCUMENT, (row[0], *row[5:8], row[10], row[12], *row[18:]))
+        if new:
+            self._cursor.executemany(_INSERT_DOCUMENT, new)
+
+    def _series_id_of(self, document: Document) -> int | None:
+        return None if document.series is None else self._series_ids[document.series]
+
+    def _apply_register(self) -> None:
+        if self._snapshot.register:
+            self._cursor.executemany(_INSERT_ENTRY, [self._entry_row(entry) for entry in self._snapshot.register])
+
+    def _entry_row(self, entry: RegisterEntry) -> rows.Row:
+        return (
+            entry.event,
+            self._series_ids[entry.series],
+            entry.first_ordinal,
+            entry.last_ordinal,
+            entry.document_id,
+            to_microseconds(entry.recorded_at),
+            entry.recorded_by,
+        )
+
+    def _apply_answers(self) -> None:
+        answers = [
+            (client_id, key, answer.fingerprint, answer.status, answer.body, to_microseconds(answer.recorded_at))
+            for (client_id, key), _, answer in self._snapshot.answers.changes()
+            if answer is not None
+        ]
+        if answers:
+            self._cursor.executemany(_UPSERT_ANSWER, answers)

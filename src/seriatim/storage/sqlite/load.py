@@ -1,0 +1,166 @@
+"""Load: what a batch needs, read into a snapshot within the transaction that will write it."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import apsw
+
+from seriatim.domain.idempotency import StoredAnswer
+from seriatim.domain.numbering import SeriesKey, ordinal_of, prefixes_reading_as
+from seriatim.domain.sequence_set import Numbering
+from seriatim.domain.snapshot import FAMILY_FROM_ORDINAL, Needs, Snapshot
+from seriatim.storage.codec import encode_json, from_microseconds
+from seriatim.storage.sqlite import rows
+
+_SET_BY_KEY = f"""
+    SELECT {rows.SET_COLUMNS} FROM sequence_sets
+    WHERE entity_id = ?1 AND deleted_at IS NULL AND (id = ?2 OR number = ?2 OR name = ?2)"""
+_SETS_BY_ID = f"SELECT {rows.SET_COLUMNS} FROM sequence_sets WHERE id IN (SELECT value FROM json_each(?))"
+_NUMBERINGS = """
+    SELECT sequence_set_id, kind, prefix, start_number FROM sequence_set_numberings
+    WHERE sequence_set_id IN (SELECT value FROM json_each(?))"""
+_SERIES = f"""
+    SELECT {rows.SERIES_COLUMNS} FROM series
+    WHERE entity_id = ? AND prefix IN (SELECT value FROM json_each(?))"""
+# ':' follows '9' in ASCII: the range holds every prefix that continues this one with a digit.
+_SERIES_CONTINUING = f"""
+    SELECT {rows.SERIES_COLUMNS} FROM series
+    WHERE entity_id = ?1 AND prefix >= ?2 || '0' AND prefix < ?2 || ':'"""
+_ACCOUNT = f"SELECT {rows.ACCOUNT_COLUMNS} FROM accounts WHERE entity_id = ?1 AND (id = ?2 OR number = ?2)"
+_DOCUMENT = f"""
+    SELECT {rows.DOCUMENT_COLUMNS} FROM {rows.DOCUMENT_TABLES}
+    WHERE d.entity_id = ?1 AND (d.id = ?2 OR d.number = ?2)"""
+_GIVEN_NUMBERS = """
+    SELECT number FROM documents
+    WHERE number_given = 1 AND entity_id = ?1 AND number >= ?2 || '0' AND number < ?2 || ':'"""
+
+
+class Loader:
+    """Reads one batch's needs. `series_ids` then tells the row of every series that was met."""
+
+    def __init__(self, connection: apsw.Connection, needs: Needs) -> None:
+        self._cursor = connection.cursor()
+        self._needs = needs
+        self._prefixes: dict[str, set[str]] = defaultdict(set)
+        self.snapshot = Snapshot()
+        self.series_ids: dict[SeriesKey, int] = {}
+
+    def load(self) -> Snapshot:
+        """Read everything, in the order in which one thing leads to another."""
+        self._load_directory()
+        self._load_answers()
+        self._load_counters()
+        self._load_accounts()
+        self._load_documents()
+        self._load_sets()
+        self._load_series()
+        self._load_claims()
+        self._load_usage()
+        return self.snapshot
+
+    def _load_directory(self) -> None:
+        needs, cursor = self._needs, self._cursor
+        for key in needs.entities:
+            sql = f"SELECT {rows.ENTITY_COLUMNS} FROM entities WHERE id = ?1 OR name = ?1"
+            for row in cursor.execute(sql, (key,)):
+                self.snapshot.entities.load(row[0], rows.to_entity(row))
+        for entity_key, key in needs.orgs:
+            sql = f"""
+                SELECT {rows.ORG_COLUMNS} FROM orgs WHERE (id = ?2 OR name = ?2)
+                AND entity_id IN (SELECT id FROM entities WHERE id = ?1 OR name = ?1)"""
+            for row in cursor.execute(sql, (entity_key, key)):
+                self.snapshot.orgs.load(row[0], rows.to_org(row))
+        for key in needs.org_keys:
+            for row in cursor.execute(f"SELECT {rows.ORG_COLUMNS} FROM orgs WHERE id = ?1 OR name = ?1", (key,)):
+                self.snapshot.orgs.load(row[0], rows.to_org(row))
+        for key in needs.clients:
+            for row in cursor.execute(f"SELECT {rows.CLIENT_COLUMNS} FROM clients WHERE id = ?", (key,)):
+                self.snapshot.clients.load(row[0], rows.to_client(row))
+
+    def _load_answers(self) -> None:
+        sql = "SELECT fingerprint, status, body, recorded_at FROM answers WHERE client_id = ? AND key = ?"
+        for pair in self._needs.answers:
+            for fingerprint, status, body, recorded_at in self._cursor.execute(sql, pair):
+                answer = StoredAnswer(fingerprint, status, body, from_microseconds(recorded_at))
+                self.snapshot.answers.load(pair, answer)
+
+    def _load_counters(self) -> None:
+        sql = "SELECT next_value FROM counters WHERE entity_id = ? AND name = ?"
+        for pair in self._needs.counters:
+            for (value,) in self._cursor.execute(sql, pair):
+                self.snapshot.counters.load(pair, value)
+
+    def _load_accounts(self) -> None:
+        for pair in self._needs.accounts | self._needs.accounts_with_documents:
+            for row in self._cursor.execute(_ACCOUNT, pair):
+                self.snapshot.accounts.load(row[0], rows.to_account(row))
+
+    def _load_documents(self) -> None:
+        for pair in self._needs.documents | self._needs.numbers:
+            for row in self._cursor.execute(_DOCUMENT, pair):
+                self.snapshot.documents.load(row[0], rows.to_document(row))
+        for entity_id, number in self._needs.numbers:
+            self._prefixes[entity_id].update(prefixes_reading_as(number))
+
+    def _load_sets(self) -> None:
+        needs = self._needs
+        found: dict[str, rows.Row] = {}
+        for pair in needs.sequence_sets | needs.sets_in_use | needs.set_claims:
+            found.update((row[0], row) for row in self._cursor.execute(_SET_BY_KEY, pair))
+        referred = {account.sequence_set_id for account in self.snapshot.accounts}
+        referred.update(document.sequence_set_id for document in self.snapshot.documents)
+        missing = [set_id for set_id in referred if set_id is not None and set_id not in found]
+        if missing:
+            found.update((row[0], row) for row in self._cursor.execute(_SETS_BY_ID, (encode_json(missing),)))
+        if not found:
+            return
+        numberings: dict[str, list[tuple[str, Numbering]]] = {set_id: [] for set_id in found}
+        for set_id, kind, prefix, start_number in self._cursor.execute(_NUMBERINGS, (encode_json(list(found)),)):
+            numberings[set_id].append((kind, Numbering(prefix, start_number)))
+        for set_id, row in found.items():
+            of_set = rows.to_set(row, rows.in_kind_order(numberings[set_id]))
+            self.snapshot.sequence_sets.load(set_id, of_set)
+            self._prefixes[of_set.entity_id].update(each.prefix for each in of_set.numberings.values())
+
+    def _load_series(self) -> None:
+        for entity_id, prefixes in self._prefixes.items():
+            self._take_series(self._cursor.execute(_SERIES, (entity_id, encode_json(sorted(prefixes)))))
+        for series in list(self.snapshot.series):
+            if series.next_ordinal >= FAMILY_FROM_ORDINAL:
+                self._load_family(series.key.entity_id, series.key.prefix)
+
+    def _load_family(self, entity_id: str, prefix: str) -> None:
+        beginnings = [prefix[:length] for length in range(1, len(prefix) + 1)]
+        self._take_series(self._cursor.execute(_SERIES, (entity_id, encode_json(beginnings))))
+        self._take_series(self._cursor.execute(_SERIES_CONTINUING, (entity_id, prefix)))
+
+    def _take_series(self, found: Iterable[rows.Row]) -> None:
+        for row in found:
+            series = rows.to_series(row)
+            self.series_ids[series.key] = row[0]
+            self.snapshot.series.load(series.key, series)
+
+    def _load_claims(self) -> None:
+        claims = set(self._needs.claims)
+        for entity_id, key in self._needs.set_claims:
+            of_set = self.snapshot.sequence_set(entity_id, key)
+            if of_set is not None:
+                claims.update((entity_id, numbering.prefix) for numbering in of_set.numberings.values())
+        for entity_id, prefix in claims:
+            self._load_family(entity_id, prefix)
+            given = (ordinal_of(prefix, row[0]) for row in self._cursor.execute(_GIVEN_NUMBERS, (entity_id, prefix)))
+            highest = max((ordinal for ordinal in given if ordinal is not None), default=None)
+            if highest is not None:
+                self.snapshot.highest_given_ordinals[entity_id, prefix] = highest
+
+    def _load_usage(self) -> None:
+        for entity_id, key in self._needs.sets_in_use:
+            of_set = self.snapshot.sequence_set(entity_id, key)
+            sql = "SELECT 1 FROM accounts WHERE sequence_set_id = ? LIMIT 1"
+            if of_set is not None and self._cursor.execute(sql, (of_set.id,)).fetchone() is not None:
+                self.snapshot.sets_in_use.add(of_set.id)
+        for entity_id, key in self._needs.accounts_with_documents:
+            account = self.snapshot.account(entity_id, key)
+            sql = "SELECT 1 FROM documents WHERE account_id = ? LIMIT 1"
+            if account is not None and self._cursor.execute(sql, (account.id,)).fetchone() is not None:
+                self.snapshot.accounts_with_documents.add(account.id)

@@ -1,0 +1,187 @@
+"""Reads: single rows, pages and the audit. Each runs on a reader connection, within one statement or transaction."""
+
+from collections.abc import Collection
+from decimal import Decimal
+
+import apsw
+
+from seriatim.domain.account import Account
+from seriatim.domain.document import Document
+from seriatim.domain.money import CURRENCY_EXPONENTS
+from seriatim.domain.numbering import Kind
+from seriatim.domain.sequence_set import DEFAULT_NAME, Numbering, SetView
+from seriatim.service.ports import DocumentQuery, SeriesAudit, SortField
+from seriatim.storage.codec import encode_json, maybe_microseconds
+from seriatim.storage.sqlite import rows
+
+_SORT_COLUMNS = {
+    SortField.NUMBER: "d.number",
+    SortField.ACCOUNT_ID: "d.account_id",
+    SortField.AMOUNT: "d.amount_minor",
+    SortField.CREATED_AT: "d.created_at",
+    SortField.CREATED_BY: "d.created_by",
+    SortField.DOCUMENT_DATE: "d.document_date",
+    SortField.STATUS: "d.status",
+    SortField.UPDATED_AT: "d.updated_at",
+}
+
+_SET_NUMBERINGS = """
+    SELECT n.sequence_set_id, n.kind, n.prefix, n.start_number, s.next_ordinal
+    FROM sequence_set_numberings n
+    JOIN sequence_sets q ON q.id = n.sequence_set_id
+    JOIN series s ON s.entity_id = q.entity_id AND s.prefix = n.prefix
+    WHERE n.sequence_set_id IN (SELECT value FROM json_each(?))"""
+
+_AUDIT = f"""
+    WITH entries AS (
+        SELECT r.series_id, r.event, r.first_ordinal, r.last_ordinal,
+            r.first_ordinal <> 1 + lag(r.last_ordinal, 1, r.first_ordinal - 1)
+                OVER (PARTITION BY r.series_id ORDER BY r.first_ordinal) AS is_break,
+            r.event = 'issue' AND d.id IS NULL AS is_unmatched
+        FROM register r
+        JOIN series s ON s.id = r.series_id
+        LEFT JOIN documents d ON d.id = r.document_id AND d.series_id = r.series_id AND d.ordinal = r.first_ordinal
+            AND d.number = s.prefix || printf('%08d', d.ordinal)
+    ), totals AS (
+        SELECT series_id, sum(event = 'issue') AS issued, sum(is_break) AS breaks, sum(is_unmatched) AS unmatched,
+            sum(iif(event = 'skip', last_ordinal - first_ordinal + 1, 0)) AS skipped,
+            min(first_ordinal) AS first_recorded, max(last_ordinal) AS last_recorded
+        FROM entries GROUP BY series_id
+    ), numbered AS (
+        SELECT series_id, count(*) AS documents FROM documents WHERE series_id IS NOT NULL GROUP BY series_id
+    )
+    SELECT {", ".join(f"series.{column}" for column in rows.SERIES_COLUMNS.split(", "))},
+        ifnull(issued, 0), ifnull(skipped, 0), ifnull(breaks, 0), first_recorded, last_recorded,
+        ifnull(unmatched, 0) + max(0, ifnull(documents, 0) - ifnull(issued, 0) + ifnull(unmatched, 0))
+    FROM series
+    LEFT JOIN totals ON totals.series_id = series.id
+    LEFT JOIN numbered ON numbered.series_id = series.id
+    ORDER BY series.id"""
+
+
+def find_sequence_set(connection: apsw.Connection, entity_id: str, key: str) -> SetView | None:
+    """A set by id, number or name: in this order, where a key could mean several."""
+    sql = f"""
+        SELECT {rows.SET_COLUMNS} FROM sequence_sets
+        WHERE entity_id = ?1 AND deleted_at IS NULL AND (id = ?2 OR number = ?2 OR name = ?2)
+        ORDER BY id = ?2 DESC, number = ?2 DESC LIMIT 1"""
+    views = _with_numberings(connection, list(connection.execute(sql, (entity_id, key))))
+    return views[0] if views else None
+
+
+def list_sequence_sets(
+    connection: apsw.Connection, entity_id: str, name: str | None, offset: int, limit: int
+) -> list[SetView]:
+    """A page of sets, DEFAULT first, then as they were created."""
+    sql = f"""
+        SELECT {rows.SET_COLUMNS} FROM sequence_sets
+        WHERE entity_id = ?1 AND deleted_at IS NULL AND (?2 IS NULL OR name = ?2 OR number = ?2)
+        ORDER BY name = '{DEFAULT_NAME}' DESC, created_at, rowid LIMIT ?4 OFFSET ?3"""
+    return _with_numberings(connection, list(connection.execute(sql, (entity_id, name, offset, limit))))
+
+
+def _with_numberings(connection: apsw.Connection, found: list[rows.Row]) -> list[SetView]:
+    numberings: dict[str, list[tuple[str, Numbering]]] = {row[0]: [] for row in found}
+    next_ordinals: dict[str, dict[Kind, int]] = {row[0]: {} for row in found}
+    ids = encode_json([row[0] for row in found])
+    for set_id, kind, prefix, start_number, next_ordinal in connection.execute(_SET_NUMBERINGS, (ids,)):
+        numberings[set_id].append((kind, Numbering(prefix, start_number)))
+        next_ordinals[set_id][Kind(kind)] = next_ordinal
+    return [SetView(rows.to_set(row, rows.in_kind_order(numberings[row[0]])), next_ordinals[row[0]]) for row in found]
+
+
+def find_account(
+    connection: apsw.Connection, entity_id: str, key: str, org_ids: Collection[str] | None
+) -> Account | None:
+    """An account by id or number, in this order, of those whose org is visible."""
+    sql = f"""
+        SELECT {rows.ACCOUNT_COLUMNS} FROM accounts WHERE entity_id = ?1 AND (id = ?2 OR number = ?2)
+        AND (?3 IS NULL OR org_id IN (SELECT value FROM json_each(?3))) ORDER BY id = ?2 DESC LIMIT 1"""
+    row = connection.execute(sql, (entity_id, key, _list(org_ids))).fetchone()
+    return None if row is None else rows.to_account(row)
+
+
+def find_document(
+    connection: apsw.Connection, entity_id: str, kind: Kind, key: str, org_ids: Collection[str] | None
+) -> Document | None:
+    """A document by id or number, in this order, of those whose org is visible."""
+    sql = f"""
+        SELECT {rows.DOCUMENT_COLUMNS} FROM {rows.DOCUMENT_TABLES}
+        WHERE d.entity_id = ?1 AND (d.id = ?2 OR d.number = ?2) AND d.kind = ?4
+        AND (?3 IS NULL OR d.org_id IN (SELECT value FROM json_each(?3))) ORDER BY d.id = ?2 DESC LIMIT 1"""
+    row = connection.execute(sql, (entity_id, key, _list(org_ids), kind)).fetchone()
+    return None if row is None else rows.to_document(row)
+
+
+def list_documents(connection: apsw.Connection, query: DocumentQuery) -> list[Document]:
+    """A page of documents."""
+    conditions, values = _conditions(query)
+    order = [f"{_SORT_COLUMNS[name]} {'DESC' if descending else 'ASC'}" for name, descending in query.sort]
+    if not any(name is SortField.NUMBER for name, _ in query.sort):
+        order.append("d.number DESC")
+    sql = f"""
+        SELECT {rows.DOCUMENT_COLUMNS} FROM {rows.DOCUMENT_TABLES}
+        WHERE {" AND ".join(conditions)} ORDER BY {", ".join(order)} LIMIT ? OFFSET ?"""
+    return [rows.to_document(row) for row in connection.execute(sql, (*values, query.limit, query.offset))]
+
+
+def _conditions(query: DocumentQuery) -> tuple[list[str], list[str | int]]:
+    """The WHERE clause of a query, and its values. Column names come from this file, values never do."""
+    conditions, values = ["d.entity_id = ?", "d.kind = ?"], [query.entity_id, str(query.kind)]
+    candidates: list[tuple[str, str | int | None]] = [
+        ("d.account_id = ?", query.account_id),
+        ("a.number = ?", query.account_number),
+        ("d.number = ?", query.number),
+        ("d.status = ?", query.status),
+        ("d.currency = ?", query.currency),
+        ("d.created_by = ?", query.created_by),
+        ("d.updated_by = ?", query.updated_by),
+        ("d.document_date = ?", None if query.document_date is None else query.document_date.isoformat()),
+        ("d.created_at >= ?", maybe_microseconds(query.created_from)),
+        ("d.created_at < ?", maybe_microseconds(query.created_before)),
+        ("d.updated_at >= ?", maybe_microseconds(query.updated_from)),
+        ("d.updated_at < ?", maybe_microseconds(query.updated_before)),
+        ("d.org_id IN (SELECT value FROM json_each(?))", _list(query.org_ids)),
+    ]
+    chosen: list[str | int] = list(values)
+    for condition, value in candidates:
+        if value is not None:
+            conditions.append(condition)
+            chosen.append(value)
+    if query.amount is not None:
+        condition, amounts = _amount_condition(Decimal(query.amount))
+        conditions.append(condition)
+        chosen.extend(amounts)
+    return conditions, chosen
+
+
+def _amount_condition(amount: Decimal) -> tuple[str, list[str | int]]:
+    """The documents whose amount is this decimal, each in the minor units of its own currency."""
+    alternatives, values = ["0"], list[str | int]()
+    for exponent in sorted(set(CURRENCY_EXPONENTS.values())):
+        minor = amount.scaleb(exponent)
+        if minor == minor.to_integral_value():
+            codes = [code for code, places in CURRENCY_EXPONENTS.items() if places == exponent]
+            alternatives.append("(d.amount_minor = ? AND d.currency IN (SELECT value FROM json_each(?)))")
+            values += [int(minor), encode_json(codes)]
+    return f"({' OR '.join(alternatives)})", values
+
+
+def audit(connection: apsw.Connection) -> list[SeriesAudit]:
+    """What the register and the documents say of every series."""
+    return [
+        SeriesAudit(
+            series=rows.to_series(row[:6]),
+            issued_count=row[6],
+            skipped_count=row[7],
+            breaks=row[8],
+            first_recorded=row[9],
+            last_recorded=row[10],
+            unmatched=row[11],
+        )
+        for row in connection.execute(_AUDIT)
+    ]
+
+
+def _list(ids: Collection[str] | None) -> str | None:
+    return None if ids is None else encode_json(sorted(ids))

@@ -1,0 +1,235 @@
+"""Rows of SQLite to values of the domain, and back; with the columns that each sort of row is read by."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+import apsw
+
+from seriatim.domain.account import Account
+from seriatim.domain.client import ApiClient, Role
+from seriatim.domain.document import Document, Status
+from seriatim.domain.entity import Entity, NumberOn, Org
+from seriatim.domain.numbering import Kind, Series, SeriesKey
+from seriatim.domain.sequence_set import Numbering, SequenceSet
+from seriatim.storage.codec import (
+    decode_ids,
+    decode_items,
+    decode_object,
+    encode_ids,
+    encode_json,
+    from_microseconds,
+    maybe_datetime,
+    maybe_microseconds,
+    plain,
+    to_microseconds,
+)
+
+Row = tuple[Any, ...]
+
+ENTITY_COLUMNS = "id, name, number_on, created_at"
+ORG_COLUMNS = "id, entity_id, name, created_at"
+CLIENT_COLUMNS = "id, name, role, secret_digest, entity_ids, org_ids, created_at, revoked_at"
+SET_COLUMNS = "id, entity_id, number, name, created_at, created_by, updated_at, updated_by, deleted_at"
+SERIES_COLUMNS = "id, entity_id, kind, prefix, first_ordinal, next_ordinal"
+ACCOUNT_COLUMNS = (
+    "id, entity_id, org_id, number, name, currency, sequence_set_id, contacts, fields, "
+    "created_at, created_by, updated_at, updated_by"
+)
+DOCUMENT_COLUMNS = (
+    "d.id, d.kind, d.entity_id, d.org_id, d.account_id, a.number, d.number, s.prefix, d.ordinal, d.number_given, "
+    "d.sequence_set_id, d.status, d.currency, d.document_date, d.amount_minor, d.items, d.fields, d.created_at, "
+    "d.created_by, d.updated_at, d.updated_by, d.posted_at, d.posted_by, d.canceled_at, d.canceled_by"
+)
+DOCUMENT_INSERT_COLUMNS = (
+    "id, kind, entity_id, org_id, account_id, number, series_id, ordinal, number_given, sequence_set_id, status, "
+    "currency, document_date, amount_minor, items, fields, created_at, created_by, updated_at, updated_by, posted_at, "
+    "posted_by, canceled_at, canceled_by"
+)
+DOCUMENT_TABLES = "documents d JOIN accounts a ON a.id = d.account_id LEFT JOIN series s ON s.id = d.series_id"
+
+
+def first_value(connection: apsw.Connection, sql: str, values: tuple[Any, ...] = ()) -> Any:
+    """The first column of the first row of a statement that always gives one."""
+    ((value, *_),) = connection.execute(sql, values).fetchall()
+    return value
+
+
+def to_entity(row: Row) -> Entity:
+    """An entity from its ENTITY_COLUMNS."""
+    return Entity(row[0], row[1], NumberOn(row[2]), from_microseconds(row[3]))
+
+
+def to_org(row: Row) -> Org:
+    """An org from its ORG_COLUMNS."""
+    return Org(row[0], row[1], row[2], from_microseconds(row[3]))
+
+
+def to_client(row: Row) -> ApiClient:
+    """A client from its CLIENT_COLUMNS."""
+    return ApiClient(
+        id=row[0],
+        name=row[1],
+        role=Role(row[2]),
+        secret_digest=row[3],
+        entity_ids=decode_ids(row[4]),
+        org_ids=decode_ids(row[5]),
+        created_at=from_microseconds(row[6]),
+        revoked_at=maybe_datetime(row[7]),
+    )
+
+
+def from_client(client: ApiClient) -> Row:
+    """A client's CLIENT_COLUMNS."""
+    return (
+        client.id,
+        client.name,
+        client.role,
+        client.secret_digest,
+        encode_ids(client.entity_ids),
+        encode_ids(client.org_ids),
+        to_microseconds(client.created_at),
+        maybe_microseconds(client.revoked_at),
+    )
+
+
+def to_set(row: Row, numberings: Mapping[Kind, Numbering]) -> SequenceSet:
+    """A set from its SET_COLUMNS and its numberings."""
+    return SequenceSet(
+        id=row[0],
+        entity_id=row[1],
+        number=row[2],
+        name=row[3],
+        numberings=numberings,
+        created_at=from_microseconds(row[4]),
+        created_by=row[5],
+        updated_at=from_microseconds(row[6]),
+        updated_by=row[7],
+        deleted_at=maybe_datetime(row[8]),
+    )
+
+
+def from_set(of_set: SequenceSet) -> Row:
+    """A set's SET_COLUMNS."""
+    return (
+        of_set.id,
+        of_set.entity_id,
+        of_set.number,
+        of_set.name,
+        to_microseconds(of_set.created_at),
+        of_set.created_by,
+        to_microseconds(of_set.updated_at),
+        of_set.updated_by,
+        maybe_microseconds(of_set.deleted_at),
+    )
+
+
+def in_kind_order(numberings: Iterable[tuple[str, Numbering]]) -> dict[Kind, Numbering]:
+    """Numberings by kind, in the order in which the field names the kinds."""
+    found = {Kind(kind): numbering for kind, numbering in numberings}
+    return {kind: found[kind] for kind in Kind if kind in found}
+
+
+def to_series(row: Row) -> Series:
+    """A series from its SERIES_COLUMNS."""
+    return Series(SeriesKey(row[1], Kind(row[2]), row[3]), row[4], row[5])
+
+
+def to_account(row: Row) -> Account:
+    """An account from its ACCOUNT_COLUMNS."""
+    return Account(
+        id=row[0],
+        entity_id=row[1],
+        org_id=row[2],
+        number=row[3],
+        name=row[4],
+        currency=row[5],
+        sequence_set_id=row[6],
+        contacts=decode_object(row[7]),
+        fields=decode_object(row[8]),
+        created_at=from_microseconds(row[9]),
+        created_by=row[10],
+        updated_at=from_microseconds(row[11]),
+        updated_by=row[12],
+    )
+
+
+def from_account(account: Account) -> Row:
+    """An account's ACCOUNT_COLUMNS."""
+    return (
+        account.id,
+        account.entity_id,
+        account.org_id,
+        account.number,
+        account.name,
+        account.currency,
+        account.sequence_set_id,
+        encode_json({role: plain(contact) for role, contact in account.contacts.items()}),
+        encode_json(plain(account.fields)),
+        to_microseconds(account.created_at),
+        account.created_by,
+        to_microseconds(account.updated_at),
+        account.updated_by,
+    )
+
+
+def to_document(row: Row) -> Document:
+    """A document from its DOCUMENT_COLUMNS."""
+    kind, entity_id = Kind(row[1]), row[2]
+    return Document(
+        id=row[0],
+        kind=kind,
+        entity_id=entity_id,
+        org_id=row[3],
+        account_id=row[4],
+        account_number=row[5],
+        number=row[6],
+        series=None if row[7] is None else SeriesKey(entity_id, kind, row[7]),
+        ordinal=row[8],
+        number_given=bool(row[9]),
+        sequence_set_id=row[10],
+        status=Status(row[11]),
+        currency=row[12],
+        document_date=date.fromisoformat(row[13]),
+        amount_minor=row[14],
+        items=decode_items(row[15]),
+        fields=decode_object(row[16]),
+        created_at=from_microseconds(row[17]),
+        created_by=row[18],
+        updated_at=from_microseconds(row[19]),
+        updated_by=row[20],
+        posted_at=maybe_datetime(row[21]),
+        posted_by=row[22],
+        canceled_at=maybe_datetime(row[23]),
+        canceled_by=row[24],
+    )
+
+
+def from_document(document: Document, series_id: int | None) -> Row:
+    """A document's DOCUMENT_INSERT_COLUMNS."""
+    return (
+        document.id,
+        document.kind,
+        document.entity_id,
+        document.org_id,
+        document.account_id,
+        document.number,
+        series_id,
+        document.ordinal,
+        document.number_given,
+        document.sequence_set_id,
+        document.status,
+        document.currency,
+        document.document_date.isoformat(),
+        document.amount_minor,
+        encode_json(document.items),
+        encode_json(plain(document.fields)),
+        to_microseconds(document.created_at),
+        document.created_by,
+        to_microseconds(document.updated_at),
+        document.updated_by,
+        maybe_microseconds(document.posted_at),
+        document.posted_by,
+        maybe_microseconds(document.canceled_at),
+        document.canceled_by,
+    )

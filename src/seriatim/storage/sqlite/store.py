@@ -1,0 +1,273 @@
+"""The SQLite store: connections, threads, transactions, and what the driver's errors mean."""
+
+import asyncio
+import fcntl
+import threading
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import IO, TypeVar
+
+import apsw
+
+from seriatim.domain.account import Account
+from seriatim.domain.client import ApiClient
+from seriatim.domain.document import Document
+from seriatim.domain.entity import Entity, Org
+from seriatim.domain.numbering import Kind
+from seriatim.domain.sequence_set import SetView
+from seriatim.domain.snapshot import Needs, Snapshot
+from seriatim.service.ports import DocumentQuery, SeriesAudit, StoreConflict, StoreUnavailable
+from seriatim.storage.codec import to_microseconds
+from seriatim.storage.migrate import Migration, SchemaState, check_state, migrations_for
+from seriatim.storage.sqlite import reads, rows
+from seriatim.storage.sqlite.apply import Applier
+from seriatim.storage.sqlite.load import Loader
+
+T = TypeVar("T")
+
+SQLITE_VERSION_MIN = (3, 51, 3)
+"""Older libraries can corrupt a database in WAL mode (the WAL-reset bug)."""
+READERS = 4
+BUSY_TIMEOUT_MS = 5_000
+CHECKPOINT_PAGES = 4_000
+CACHE_KIBIBYTES = 16_384
+
+_PRAGMAS = f"""
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA foreign_keys = ON;
+    PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
+    PRAGMA cache_size = -{CACHE_KIBIBYTES};
+    PRAGMA temp_store = MEMORY;"""
+
+
+class SqliteStore:
+    """One SQLite file. A server holds its lock file, so that only one serves it; the command line may write beside."""
+
+    def __init__(self, path: Path, *, serves: bool = False) -> None:
+        self._path = path
+        self._serves = serves
+        self._lock_file: IO[bytes] | None = None
+        self._writer_thread = ThreadPoolExecutor(1, "sqlite-writer")
+        self._reader_threads = ThreadPoolExecutor(READERS, "sqlite-reader")
+        self._writer: apsw.Connection | None = None
+        self._of_thread = threading.local()
+        self._readers: list[apsw.Connection] = []
+
+    async def migrate(self) -> list[str]:
+        """Bring the schema up to date, creating the file where there is none; the names of what was applied."""
+        return await self._in_writer(self._migrate)
+
+    async def open(self) -> None:
+        """Connect, and check the schema and the library.
+
+        Raises: StoreUnavailable.
+        """
+        if self._serves:
+            self._lock()
+        await self._in_writer(lambda: check_state(_state(self._connected()), migrations_for("sqlite")))
+
+    async def close(self) -> None:
+        """Disconnect, and let go of the lock."""
+        await self._in_writer(self._disconnect)
+        self._writer_thread.shutdown()
+        self._reader_threads.shutdown()
+        for reader in self._readers:
+            reader.close()
+        if self._lock_file is not None:
+            self._lock_file.close()
+
+    async def write(self, needs: Needs, decide: Callable[[Snapshot], T]) -> T:
+        """Load, decide, apply, commit: one transaction, in the writer's own thread.
+
+        Raises: StoreConflict, StoreUnavailable, or what `decide` raises; in each case nothing was written.
+        """
+        return await self._in_writer(lambda: self._write(needs, decide))
+
+    async def check(self) -> None:
+        """Ask the database for its schema.
+
+        Raises: StoreUnavailable.
+        """
+        await self._read(lambda connection: check_state(_state(connection), migrations_for("sqlite")))
+
+    async def keep_secret(self, name: str, candidate: bytes) -> bytes:
+        """The secret of this name; where there is none yet, the candidate becomes it."""
+
+        def keep() -> bytes:
+            connection = self._connected()
+            connection.execute("INSERT OR IGNORE INTO secrets (name, value) VALUES (?, ?)", (name, candidate))
+            return bytes(rows.first_value(connection, "SELECT value FROM secrets WHERE name = ?", (name,)))
+
+        return await self._in_writer(keep)
+
+    async def directory_version(self) -> int:
+        """A number that grows with every change to clients, entities and orgs."""
+        sql = "SELECT version FROM directory"
+        return await self._read(lambda connection: int(rows.first_value(connection, sql)))
+
+    async def list_entities(self) -> list[Entity]:
+        """All entities, oldest first."""
+        sql = f"SELECT {rows.ENTITY_COLUMNS} FROM entities ORDER BY created_at, rowid"
+        return await self._read(lambda connection: [rows.to_entity(row) for row in connection.execute(sql)])
+
+    async def list_orgs(self) -> list[Org]:
+        """All orgs of all entities, oldest first."""
+        sql = f"SELECT {rows.ORG_COLUMNS} FROM orgs ORDER BY created_at, rowid"
+        return await self._read(lambda connection: [rows.to_org(row) for row in connection.execute(sql)])
+
+    async def list_clients(self) -> list[ApiClient]:
+        """All clients, revoked ones included, oldest first."""
+        sql = f"SELECT {rows.CLIENT_COLUMNS} FROM clients ORDER BY created_at, rowid"
+        return await self._read(lambda connection: [rows.to_client(row) for row in connection.execute(sql)])
+
+    async def find_sequence_set(self, entity_id: str, key: str) -> SetView | None:
+        """A set that is not deleted, by id, number or name."""
+        return await self._read(lambda connection: reads.find_sequence_set(connection, entity_id, key))
+
+    async def list_sequence_sets(self, entity_id: str, name: str | None, offset: int, limit: int) -> list[SetView]:
+        """A page of the sets that are not deleted."""
+        return await self._read(lambda connection: reads.list_sequence_sets(connection, entity_id, name, offset, limit))
+
+    async def find_account(self, entity_id: str, key: str, org_ids: Collection[str] | None) -> Account | None:
+        """An account by id or number, of those whose org is visible."""
+        return await self._read(lambda connection: reads.find_account(connection, entity_id, key, org_ids))
+
+    async def find_document(
+        self, entity_id: str, kind: Kind, key: str, org_ids: Collection[str] | None
+    ) -> Document | None:
+        """A document by id or number, of those whose org is visible."""
+        return await self._read(lambda connection: reads.find_document(connection, entity_id, kind, key, org_ids))
+
+    async def list_documents(self, query: DocumentQuery) -> list[Document]:
+        """A page of documents."""
+        return await self._read(lambda connection: reads.list_documents(connection, query))
+
+    async def audit(self) -> list[SeriesAudit]:
+        """What the register and the documents say of every series."""
+        return await self._read(reads.audit)
+
+    async def delete_answers(self, recorded_before: datetime, limit: int) -> int:
+        """Forget at most so many answers that were recorded before a time; how many were forgotten."""
+        sql = """
+            DELETE FROM answers WHERE (client_id, key) IN (
+                SELECT client_id, key FROM answers WHERE recorded_at < ? ORDER BY recorded_at LIMIT ?)"""
+
+        def delete() -> int:
+            connection = self._connected()
+            connection.execute(sql, (to_microseconds(recorded_before), limit))
+            return connection.changes()
+
+        return await self._in_writer(delete)
+
+    def _write(self, needs: Needs, decide: Callable[[Snapshot], T]) -> T:
+        connection = self._connected()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            loader = Loader(connection, needs)
+            snapshot = loader.load()
+            result = decide(snapshot)
+            Applier(connection, snapshot, loader.series_ids).apply()
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        return result
+
+    def _connected(self) -> apsw.Connection:
+        """The writer's connection; only its thread may ask."""
+        if self._writer is None:
+            self._writer = _connect(self._path)
+        return self._writer
+
+    def _disconnect(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def _migrate(self) -> list[str]:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        connection = self._connected()
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            applied = [_apply(connection, migration) for migration in _pending(connection)]
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+        return applied
+
+    def _lock(self) -> None:
+        """Take the lock file, or say that another server serves this database."""
+        lock_path = self._path.with_name(f"{self._path.name}.lock")
+        self._lock_file = lock_path.open("ab")
+        try:
+            fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StoreUnavailable(f"another server process serves {self._path} already") from error
+
+    async def _in_writer(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._writer_thread, _translated, work)
+
+    async def _read(self, work: Callable[[apsw.Connection], T]) -> T:
+        def read() -> T:
+            connection: apsw.Connection | None = getattr(self._of_thread, "connection", None)
+            if connection is None:
+                connection = _connect(self._path)
+                connection.execute("PRAGMA query_only = ON")
+                self._of_thread.connection = connection
+                self._readers.append(connection)
+            return work(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._reader_threads, _translated, read)
+
+
+def _translated(work: Callable[[], T]) -> T:
+    """Do the work; what the driver raises becomes what the port promises."""
+    try:
+        return work()
+    except apsw.ConstraintError as error:
+        raise StoreConflict(str(error)) from error
+    except (apsw.Error, OSError) as error:
+        raise StoreUnavailable(f"SQLite: {error}") from error
+
+
+def _connect(path: Path) -> apsw.Connection:
+    version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
+    if version < SQLITE_VERSION_MIN:
+        needed = ".".join(map(str, SQLITE_VERSION_MIN))
+        raise StoreUnavailable(f"the SQLite library is {apsw.sqlite_lib_version()}, but {needed} or later is needed")
+    connection = apsw.Connection(str(path))
+    connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+    connection.execute(_PRAGMAS)
+    return connection
+
+
+def _state(connection: apsw.Connection) -> SchemaState | None:
+    exists = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations'").fetchone()
+    if exists is None:
+        return None
+    version = rows.first_value(connection, "SELECT max(version) FROM schema_migrations")
+    compatible_with = rows.first_value(connection, "SELECT max(compatible_with) FROM schema_migrations")
+    return None if version is None else SchemaState(version, compatible_with)
+
+
+def _pending(connection: apsw.Connection) -> list[Migration]:
+    connection.execute("""
+        CREATE TABLE IF NOT EXISTS schema_migrations (
+            version INTEGER PRIMARY KEY,
+            name TEXT NOT NULL,
+            compatible_with INTEGER NOT NULL
+        ) STRICT""")
+    state = _state(connection)
+    return [each for each in migrations_for("sqlite") if state is None or each.version > state.version]
+
+
+def _apply(connection: apsw.Connection, migration: Migration) -> str:
+    connection.execute(migration.sql)
+    record = (migration.version, migration.name, migration.compatible_with)
+    connection.execute("INSERT INTO schema_migrations VALUES (?, ?, ?)", record)
+    return migration.name
