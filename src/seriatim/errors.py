@@ -5,6 +5,8 @@ both enumerations through every dialect's table, so that a new member cannot be 
 Messages name the field, the value and the way out.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 
 VALUE_SHOWN_CHARACTERS_MAX = 60
@@ -236,6 +238,15 @@ class InternalError(SeriatimError):
 
     def __init__(self) -> None:
         super().__init__("the server failed; its log has the details under this request id")
+
+
+@contextmanager
+def within(container: str) -> Iterator[None]:
+    """Name the fields of failures raised inside by their whole path: `sequenceSets[0].creditMemo.prefix`."""
+    try:
+        yield
+    except FieldError as error:
+        raise error.within(container) from error.__cause__
 
 
 def show(value: object) -> str:

@@ -1,7 +1,7 @@
 """Money as integer minor units of an ISO 4217 currency. No float comes near it."""
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 
 from seriatim.errors import InvalidValue
 
@@ -24,6 +24,9 @@ CURRENCY_EXPONENTS = {code: exponent for exponent, codes in _EXPONENTS.items() f
 
 DECIMAL_DIGITS_MAX = 30
 """Digits before and after the point that a decimal may be given with."""
+
+_EXACT = Context(prec=2 * DECIMAL_DIGITS_MAX)
+"""Python's usual context rounds to 28 digits, and would let a thirtieth decimal pass unseen."""
 
 _DECIMAL_TEXT = re.compile(rf"-?[0-9]{{1,{DECIMAL_DIGITS_MAX}}}(\.[0-9]{{1,{DECIMAL_DIGITS_MAX}}})?", re.ASCII)
 
@@ -60,7 +63,7 @@ def to_minor(value: Decimal | int | str, currency: str, field: str) -> int:
     Raises: InvalidValue, for more decimals than the currency has (nothing is rounded) or too large an amount.
     """
     exponent = CURRENCY_EXPONENTS[currency]
-    minor = parse_decimal(value, field).scaleb(exponent)
+    minor = parse_decimal(value, field).scaleb(exponent, _EXACT)
     if minor != minor.to_integral_value():
         raise InvalidValue(field, value, f"{currency} amounts have at most {exponent} decimals")
     if abs(minor) > AMOUNT_MINOR_MAX:

@@ -14,7 +14,7 @@ from seriatim.errors import BrokenRule, InvalidValue, Rule
 
 ORDINAL_DIGITS_MIN = 8
 ORDINAL_DIGITS_MAX = 18
-ORDINAL_MAX = 10**ORDINAL_DIGITS_MAX - 1
+ORDINAL_MAX: int = 10**ORDINAL_DIGITS_MAX - 1
 """Eighteen digits fit a signed 64-bit integer; Zuora states twenty."""
 
 PREFIX_CHARACTERS_MAX = 16
@@ -22,7 +22,9 @@ NUMBER_GIVEN_CHARACTERS_MAX = 32
 
 _PREFIX = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{0,{PREFIX_CHARACTERS_MAX - 1}}}", re.ASCII)
 _NUMBER_GIVEN = re.compile(rf"[A-Za-z0-9_-]{{1,{NUMBER_GIVEN_CHARACTERS_MAX}}}", re.ASCII)
-_ORDINAL = re.compile(rf"[0-9]{{{ORDINAL_DIGITS_MIN}}}|[1-9][0-9]{{{ORDINAL_DIGITS_MIN},}}", re.ASCII)
+_ORDINAL = re.compile(
+    rf"[0-9]{{{ORDINAL_DIGITS_MIN}}}|[1-9][0-9]{{{ORDINAL_DIGITS_MIN},{ORDINAL_DIGITS_MAX - 1}}}", re.ASCII
+)
 
 
 class Kind(StrEnum):
@@ -167,7 +169,7 @@ def ceiling_between(shorter: str, longer: str) -> int | None:
 def ceiling(prefix: str, other_prefixes: Iterable[str]) -> int:
     """The first ordinal that the series of `prefix` may not issue, in the company of all prefixes of its entity."""
     between = (ceiling_between(prefix, other) for other in other_prefixes)
-    return min((bound for bound in between if bound is not None), default=ORDINAL_MAX + 1)
+    return min([ORDINAL_MAX + 1, *(bound for bound in between if bound is not None)])
 
 
 def check_claim(key: SeriesKey, next_ordinal: int, family: Iterable[Series]) -> None:

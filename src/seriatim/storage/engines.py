@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Protocol
 
 from seriatim.errors import InvalidValue
-from seriatim.service.ports import Store
+from seriatim.service.ports import Store, StoreUnavailable
 
 SQLITE_SCHEME = "sqlite"
 DATABASE_RULE = (
@@ -45,15 +45,19 @@ def sqlite_path(url: str, field: str = "database") -> Path:
     return Path(path)
 
 
-def store_for(url: str) -> MigratableStore:
+def store_for(url: str, *, serves: bool = False, must_exist: bool = False) -> MigratableStore:
     """The store for a database URL, neither opened nor migrated.
 
-    Raises: InvalidValue, for a URL of no supported database, or of a file whose directory does not exist.
+    `serves` is for the one process that serves the database. With `must_exist` a mistyped path is an error
+    instead of a new empty file.
+
+    Raises: InvalidValue, for a URL of no supported database; StoreUnavailable, where one must exist and does not.
     """
     path = sqlite_path(url)
-    if not path.parent.is_dir():
-        rule = f"the directory {path.parent} does not exist; create it, or name another file"
-        raise InvalidValue("database", url, rule)
+    if must_exist and not path.is_file():
+        raise StoreUnavailable(
+            f"there is no database at {path}; check the path, or run `seriatim migrate` to create it"
+        )
     from seriatim.storage.sqlite import SqliteStore  # noqa: PLC0415 - the driver loads only where it is used
 
-    return SqliteStore(path)
+    return SqliteStore(path, serves=serves)

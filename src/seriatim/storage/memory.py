@@ -37,6 +37,7 @@ from seriatim.service.ports import DocumentQuery, SeriesAudit, SortField, StoreC
 
 T = TypeVar("T")
 
+_AGE = attrgetter("created_at")
 _EQUALS = ("account_id", "account_number", "number", "status", "currency", "created_by", "updated_by", "document_date")
 """The filters of a list that name one value of a document."""
 
@@ -50,7 +51,7 @@ class CrashPoint(Enum):
 
 @dataclass(slots=True)
 class _Tables:
-    """All rows. But for the register, each table is named as the relation of the snapshot that changes it."""
+    """All rows. But for the register, the last, each is named as the relation of the snapshot that changes it."""
 
     answers: dict[tuple[str, str], StoredAnswer] = field(default_factory=dict)
     entities: dict[str, Entity] = field(default_factory=dict)
@@ -68,7 +69,7 @@ class _Tables:
 
     def apply(self, snapshot: Snapshot) -> None:
         """Raises: StoreConflict; the tables are then to be thrown away."""
-        for name in (each.name for each in fields(self) if each.name != "register"):
+        for name in (each.name for each in fields(self)[:-1]):
             _apply(name, getattr(snapshot, name), getattr(self, name))
         for entry in snapshot.register:
             if self.register.setdefault((entry.series, entry.first_ordinal), entry) is not entry:
@@ -116,8 +117,8 @@ class MemoryStore:
         if crash is CrashPoint.BEFORE_COMMIT:
             raise StoreUnavailable("crashed before the commit")
         self._tables = tables
-        directory: tuple[Relation[str, Any], ...] = (snapshot.clients, snapshot.entities, snapshot.orgs)
-        self._directory_version += sum(1 for relation in directory for _ in relation.changes())
+        for name in ("clients", "entities", "orgs"):
+            self._directory_version += len(list(getattr(snapshot, name).changes()))
         if crash is CrashPoint.AFTER_COMMIT:
             raise StoreUnavailable("crashed after the commit")
         return outcome
@@ -137,15 +138,15 @@ class MemoryStore:
 
     async def list_entities(self) -> list[Entity]:
         """All entities, oldest first."""
-        return sorted(self._tables.entities.values(), key=_age)
+        return sorted(self._tables.entities.values(), key=_AGE)
 
     async def list_orgs(self) -> list[Org]:
         """All orgs, oldest first."""
-        return sorted(self._tables.orgs.values(), key=_age)
+        return sorted(self._tables.orgs.values(), key=_AGE)
 
     async def list_clients(self) -> list[ApiClient]:
         """All clients, oldest first."""
-        return sorted(self._tables.clients.values(), key=_age)
+        return sorted(self._tables.clients.values(), key=_AGE)
 
     async def find_sequence_set(self, entity_id: str, key: str) -> SetView | None:
         """A live set by id, number or name: the first of these that fits."""
@@ -155,9 +156,9 @@ class MemoryStore:
 
     async def list_sequence_sets(self, entity_id: str, name: str | None, offset: int, limit: int) -> list[SetView]:
         """A page of the live sets, DEFAULT first."""
-        rows = [row for row in self._tables.sequence_sets.values() if row.entity_id == entity_id]
-        found = [row for row in rows if row.deleted_at is None and name in (None, row.name, row.number)]
-        found.sort(key=lambda row: (not row.is_default, *_age(row)))
+        rows = [row for row in self._tables.sequence_sets.values() if row.entity_id == entity_id and not row.deleted_at]
+        found = [row for row in rows if name in (None, row.name, row.number)]
+        found.sort(key=lambda row: (not row.is_default, row.created_at))
         snapshot = _Loader(self._tables).load(Needs(sequence_sets={(entity_id, row.id) for row in found}))
         return [view(snapshot, row) for row in found[offset : offset + limit]]
 
@@ -176,11 +177,10 @@ class MemoryStore:
     async def list_documents(self, query: DocumentQuery) -> list[Document]:
         """A page of documents."""
         found = [row for row in self._tables.documents.values() if _matches(row, query)]
-        found.sort(key=lambda row: (row.number, row.id))
+        found.sort(key=attrgetter("number"), reverse=True)
         # Sorting is stable, also in reverse: the last field first leaves the first field in command.
         for name, descends in reversed(query.sort):
-            attribute = "amount_minor" if name is SortField.AMOUNT else name
-            found.sort(key=attrgetter(attribute), reverse=descends)
+            found.sort(key=attrgetter("amount_minor" if name is SortField.AMOUNT else name), reverse=descends)
         return found[query.offset : query.offset + query.limit]
 
     async def audit(self) -> list[SeriesAudit]:
@@ -200,6 +200,8 @@ class MemoryStore:
         entries.sort(key=lambda entry: entry.first_ordinal)
         issues = [entry for entry in entries if entry.event is Event.ISSUE]
         skips = [entry for entry in entries if entry.event is Event.SKIP]
+        matched = sum(self._has_its_document(entry) for entry in issues)
+        numbered = sum(document.series == series.key for document in self._tables.documents.values())
         return SeriesAudit(
             series=series,
             issued_count=len(issues),
@@ -207,7 +209,7 @@ class MemoryStore:
             breaks=sum(1 for before, after in pairwise(entries) if after.first_ordinal != before.last_ordinal + 1),
             first_recorded=entries[0].first_ordinal if entries else None,
             last_recorded=entries[-1].last_ordinal if entries else None,
-            unmatched=sum(1 for entry in issues if not self._has_its_document(entry)),
+            unmatched=len(issues) + numbered - 2 * matched,
         )
 
     def _has_its_document(self, issue: RegisterEntry) -> bool:
@@ -323,8 +325,7 @@ def _apply(noun: str, relation: Relation[Any, Any], table: dict[Any, Any]) -> No
 
 
 def _check_unique(noun: str, keys: Iterable[Hashable]) -> None:
-    doubled = [key for key, count in Counter(keys).items() if count > 1]
-    if doubled:
+    if doubled := [key for key, count in Counter(keys).items() if count > 1]:
         raise StoreConflict(f"{noun} must be unique: {doubled}")
 
 
@@ -346,7 +347,3 @@ def _matches(document: Document, query: DocumentQuery) -> bool:
 
 def _is_visible(row: Account | Document, org_ids: Collection[str] | None) -> bool:
     return org_ids is None or row.org_id in org_ids
-
-
-def _age(row: Entity | Org | ApiClient | SequenceSet) -> tuple[datetime, str]:
-    return row.created_at, row.id

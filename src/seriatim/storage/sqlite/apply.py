@@ -14,13 +14,10 @@ from seriatim.storage.sqlite import rows
 
 _INSERT_ENTITY = f"INSERT INTO entities ({rows.ENTITY_COLUMNS}) VALUES (?, ?, ?, ?)"
 _INSERT_ORG = f"INSERT INTO orgs ({rows.ORG_COLUMNS}) VALUES (?, ?, ?, ?)"
-_UPSERT_CLIENT = f"""
-    INSERT INTO clients ({rows.CLIENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (id) DO UPDATE SET revoked_at = excluded.revoked_at"""
-_UPSERT_SET = f"""
-    INSERT INTO sequence_sets ({rows.SET_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (id) DO UPDATE SET name = excluded.name, updated_at = excluded.updated_at,
-        updated_by = excluded.updated_by, deleted_at = excluded.deleted_at"""
+_INSERT_CLIENT = f"INSERT INTO clients ({rows.CLIENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_UPDATE_CLIENT = "UPDATE clients SET revoked_at = ?2 WHERE id = ?1"
+_INSERT_SET = f"INSERT INTO sequence_sets ({rows.SET_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_UPDATE_SET = "UPDATE sequence_sets SET name = ?2, updated_at = ?3, updated_by = ?4, deleted_at = ?5 WHERE id = ?1"
 _INSERT_SERIES = """
     INSERT INTO series (entity_id, kind, prefix, first_ordinal, next_ordinal) VALUES (?, ?, ?, ?, ?) RETURNING id"""
 _UPSERT_COUNTER = """
@@ -74,15 +71,25 @@ class Applier:
             if org is not None:
                 created_at = to_microseconds(org.created_at)
                 self._cursor.execute(_INSERT_ORG, (org.id, org.entity_id, org.name, created_at))
-        for _, _, client in self._snapshot.clients.changes():
-            if client is not None:
-                self._cursor.execute(_UPSERT_CLIENT, rows.from_client(client))
+        for _, before, client in self._snapshot.clients.changes():
+            if client is None:
+                continue
+            row = rows.from_client(client)
+            if before is None:
+                self._cursor.execute(_INSERT_CLIENT, row)
+            else:
+                self._cursor.execute(_UPDATE_CLIENT, (row[0], row[7]))
 
     def _apply_sets(self) -> None:
-        for _, _, of_set in self._snapshot.sequence_sets.changes():
-            if of_set is not None:
-                self._cursor.execute(_UPSERT_SET, rows.from_set(of_set))
-                self._write_numberings(of_set)
+        for _, before, of_set in self._snapshot.sequence_sets.changes():
+            if of_set is None:
+                continue
+            row = rows.from_set(of_set)
+            if before is None:
+                self._cursor.execute(_INSERT_SET, row)
+            else:
+                self._cursor.execute(_UPDATE_SET, (row[0], row[3], *row[6:]))
+            self._write_numberings(of_set)
 
     def _write_numberings(self, of_set: SequenceSet) -> None:
         self._cursor.execute("DELETE FROM sequence_set_numberings WHERE sequence_set_id = ?", (of_set.id,))

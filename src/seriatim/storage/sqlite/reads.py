@@ -1,15 +1,15 @@
 """Reads: single rows, pages and the audit. Each runs on a reader connection, within one statement or transaction."""
 
 from collections.abc import Collection
-from decimal import Decimal
 
 import apsw
 
 from seriatim.domain.account import Account
 from seriatim.domain.document import Document
-from seriatim.domain.money import CURRENCY_EXPONENTS
+from seriatim.domain.money import CURRENCY_EXPONENTS, to_minor
 from seriatim.domain.numbering import Kind
 from seriatim.domain.sequence_set import DEFAULT_NAME, Numbering, SetView
+from seriatim.errors import InvalidValue
 from seriatim.service.ports import DocumentQuery, SeriesAudit, SortField
 from seriatim.storage.codec import encode_json, maybe_microseconds
 from seriatim.storage.sqlite import rows
@@ -149,21 +149,23 @@ def _conditions(query: DocumentQuery) -> tuple[list[str], list[str | int]]:
             conditions.append(condition)
             chosen.append(value)
     if query.amount is not None:
-        condition, amounts = _amount_condition(Decimal(query.amount))
+        condition, amounts = _amount_condition(query.amount)
         conditions.append(condition)
         chosen.extend(amounts)
     return conditions, chosen
 
 
-def _amount_condition(amount: Decimal) -> tuple[str, list[str | int]]:
+def _amount_condition(amount: str) -> tuple[str, list[str | int]]:
     """The documents whose amount is this decimal, each in the minor units of its own currency."""
     alternatives, values = ["0"], list[str | int]()
     for exponent in sorted(set(CURRENCY_EXPONENTS.values())):
-        minor = amount.scaleb(exponent)
-        if minor == minor.to_integral_value():
-            codes = [code for code, places in CURRENCY_EXPONENTS.items() if places == exponent]
-            alternatives.append("(d.amount_minor = ? AND d.currency IN (SELECT value FROM json_each(?)))")
-            values += [int(minor), encode_json(codes)]
+        codes = [code for code, places in CURRENCY_EXPONENTS.items() if places == exponent]
+        try:
+            minor = to_minor(amount, codes[0], "amount")
+        except InvalidValue:
+            continue  # No document in such a currency can have this amount.
+        alternatives.append("(d.amount_minor = ? AND d.currency IN (SELECT value FROM json_each(?)))")
+        values += [minor, encode_json(codes)]
     return f"({' OR '.join(alternatives)})", values
 
 

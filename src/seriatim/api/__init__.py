@@ -1,0 +1,1 @@
+"""The dialects: one package for each API that Seriatim speaks. None knows another."""

@@ -1,0 +1,1 @@
+"""Zuora's v1 REST API: OAuth, sequence sets, and the operations whose documents they number."""

@@ -1,0 +1,126 @@
+"""The filters and the sorting that Zuora's lists of documents share."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from seriatim.api.zuora.wire import PageQuery
+from seriatim.domain.client import Scope
+from seriatim.domain.document import Status
+from seriatim.domain.numbering import Kind
+from seriatim.errors import InvalidQuery
+from seriatim.service.ports import DocumentQuery, SortField
+
+SORTED_BY_MAX = 2
+"""Fields that one list may be sorted by, as Zuora documents."""
+
+SORTABLE = {
+    "accountId": SortField.ACCOUNT_ID,
+    "amount": SortField.AMOUNT,
+    "createdById": SortField.CREATED_BY,
+    "createdDate": SortField.CREATED_AT,
+    "documentDate": SortField.DOCUMENT_DATE,
+    "number": SortField.NUMBER,
+    "status": SortField.STATUS,
+    "updatedDate": SortField.UPDATED_AT,
+}
+
+
+class ListDocuments(PageQuery, kw_only=True):
+    """Which documents to list."""
+
+    account_id: str | None = None
+    account_number: str | None = None
+    amount: Decimal | None = None
+    created_by_id: str | None = None
+    created_date: str | None = None
+    currency: str | None = None
+    number: str | None = None
+    sort: str | None = None
+    status: str | None = None
+    updated_by_id: str | None = None
+    updated_date: str | None = None
+
+
+def to_query(
+    caller: Scope,
+    kind: Kind,
+    query: ListDocuments,
+    document_date: date | None,
+    sortable: Mapping[str, SortField],
+    status_names: Mapping[Status, str],
+) -> DocumentQuery:
+    """The page of documents that a query means, with one row more, which tells whether there is a next page.
+
+    Raises: InvalidQuery.
+    """
+    created = _span("createdDate", query.created_date)
+    updated = _span("updatedDate", query.updated_date)
+    return DocumentQuery(
+        entity_id=caller.entity_id,
+        kind=kind,
+        org_ids=caller.org_ids,
+        account_id=query.account_id,
+        account_number=query.account_number,
+        number=query.number,
+        status=_status(query.status, status_names),
+        currency=query.currency,
+        amount=None if query.amount is None else _amount(query.amount),
+        created_by=query.created_by_id,
+        updated_by=query.updated_by_id,
+        document_date=document_date,
+        created_from=created[0],
+        created_before=created[1],
+        updated_from=updated[0],
+        updated_before=updated[1],
+        sort=_sort(query.sort, sortable),
+        offset=query.offset,
+        limit=query.page_size + 1,
+    )
+
+
+def _status(name: str | None, status_names: Mapping[Status, str]) -> Status | None:
+    if name is None:
+        return None
+    for status, shown in status_names.items():
+        if shown == name:
+            return status
+    raise InvalidQuery("status", name, f"give one of {', '.join(status_names.values())}")
+
+
+def _amount(amount: Decimal) -> str:
+    if not amount.is_finite():
+        raise InvalidQuery("amount", amount, "give a decimal number such as 100.10")
+    return str(amount)
+
+
+def _span(name: str, text: str | None) -> tuple[datetime | None, datetime | None]:
+    """The second or the day that a filter names, as the times from and before which it lasts."""
+    if text is None:
+        return None, None
+    for form, length in (("%Y-%m-%d %H:%M:%S", timedelta(seconds=1)), ("%Y-%m-%d", timedelta(days=1))):
+        try:
+            began_at = datetime.strptime(text, form).replace(tzinfo=UTC)
+        except ValueError:
+            continue
+        return began_at, began_at + length
+    raise InvalidQuery(name, text, "give a date or a time in UTC such as 2026-03-01 or 2026-03-01 14:28:06")
+
+
+def _sort(text: str | None, sortable: Mapping[str, SortField]) -> tuple[tuple[SortField, bool], ...]:
+    """The fields to sort by, with whether they descend: `-` ascends, `+` or nothing descends (as Zuora documents).
+
+    A `+` in a query string reads as a blank unless it is percent-encoded; both are understood.
+    """
+    if text is None:
+        return ((SortField.NUMBER, True),)
+    parts = text.split(",")
+    if len(parts) > SORTED_BY_MAX:
+        raise InvalidQuery("sort", text, f"sort by at most {SORTED_BY_MAX} fields")
+    chosen = []
+    for part in parts:
+        name = part.strip(" +-")
+        if name not in sortable:
+            raise InvalidQuery("sort", text, f"sort by {', '.join(sorted(sortable))}, with - or + in front")
+        chosen.append((sortable[name], not part.strip().startswith("-")))
+    return tuple(chosen)

@@ -1,0 +1,121 @@
+"""What Zuora's requests and answers have in common: names, texts of limited length, timestamps, pages."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+from urllib.parse import parse_qsl, urlencode
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from seriatim.errors import UnknownField
+from seriatim.http.decoding import CUSTOM_FIELD_SUFFIX
+from seriatim.http.endpoint import Call
+
+PAGE_SIZE_MAX = 40
+PAGE_SIZE_DEFAULT = 20
+PAGE_MAX = 1_000_000
+NETSUITE_SUFFIX = "__ns"
+
+Text20 = Annotated[str, Meta(max_length=20)]
+Text25 = Annotated[str, Meta(max_length=25)]
+Text32 = Annotated[str, Meta(max_length=32)]
+Text40 = Annotated[str, Meta(max_length=40)]
+Text50 = Annotated[str, Meta(max_length=50)]
+Text64 = Annotated[str, Meta(max_length=64)]
+Text70 = Annotated[str, Meta(max_length=70)]
+Text80 = Annotated[str, Meta(max_length=80)]
+Text100 = Annotated[str, Meta(max_length=100)]
+Text255 = Annotated[str, Meta(max_length=255)]
+Text500 = Annotated[str, Meta(max_length=500)]
+Text65535 = Annotated[str, Meta(max_length=65_535)]
+PageNumber = Annotated[int, Meta(ge=1, le=PAGE_MAX)]
+PageSize = Annotated[int, Meta(ge=1, le=PAGE_SIZE_MAX)]
+
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+
+def vendor_name(name: str) -> str:
+    """A field's name as Zuora writes it: `start_number` is `startNumber`, `sync_date__ns` is `SyncDate__NS`."""
+    if name.endswith(NETSUITE_SUFFIX):
+        return "".join(part.title() for part in name.removesuffix(NETSUITE_SUFFIX).split("_")) + "__NS"
+    first, *rest = name.split("_")
+    return first + "".join(part.title() for part in rest)
+
+
+class Request(msgspec.Struct, rename=vendor_name, forbid_unknown_fields=True, kw_only=True):
+    """A part of a request. A field that it does not have is refused."""
+
+
+class Answer(msgspec.Struct, rename=vendor_name, kw_only=True):
+    """A part of an answer. What is UNSET is left out."""
+
+
+class Succeeded(Answer, kw_only=True):
+    """The whole answer of an operation that has nothing more to say."""
+
+    success: bool = True
+
+
+class PageQuery(msgspec.Struct, rename=vendor_name, forbid_unknown_fields=True, kw_only=True):
+    """Which page of a list to give."""
+
+    page: PageNumber = 1
+    page_size: PageSize = PAGE_SIZE_DEFAULT
+
+    @property
+    def offset(self) -> int:
+        """How many rows come before the page."""
+        return (self.page - 1) * self.page_size
+
+
+def encode(value: object) -> bytes:
+    """A value as JSON; decimals are written as numbers, digit by digit."""
+    return _ENCODER.encode(value)
+
+
+def given_fields(request: msgspec.Struct, *left_out: str) -> dict[str, Any]:
+    """The fields of a request that were given a value, by their names on the wire, but for some."""
+    names = zip(request.__struct_fields__, request.__struct_encode_fields__, strict=True)
+    given = {}
+    for attribute, name in names:
+        value = getattr(request, attribute)
+        if value is not None and attribute not in left_out:
+            given[name] = _plain(value)
+    return given
+
+
+def given_custom_fields(fields: dict[str, Any]) -> dict[str, Any]:
+    """Give back the custom fields that the decoder has gathered from an object.
+
+    Raises: UnknownField, where a caller wrote the gathering name itself, with something else inside.
+    """
+    for name in fields:
+        if not name.endswith(CUSTOM_FIELD_SUFFIX):
+            raise UnknownField(name)
+    return fields
+
+
+def _plain(value: Any) -> Any:
+    """A value in the plain terms of JSON, decimals and dates excepted."""
+    if isinstance(value, msgspec.Struct):
+        return given_fields(value)
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    return value
+
+
+def show_time(at: datetime | None) -> str | None:
+    """A time as Zuora writes it, in UTC: `2026-03-01 14:28:06`."""
+    return None if at is None else at.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def next_page(call: Call[Any, Any], query: PageQuery, found: int) -> str | UnsetType:
+    """The address of the next page, if more rows were found than the page holds; it repeats the filters."""
+    if found <= query.page_size:
+        return UNSET
+    kept = [(name, value) for name, value in parse_qsl(call.query_string.decode()) if name not in {"page", "pageSize"}]
+    parameters = urlencode([*kept, ("page", query.page + 1), ("pageSize", query.page_size)])
+    host = call.header(b"host") or "localhost"
+    return f"{call.scheme}://{host}{call.path}?{parameters}"

@@ -1,0 +1,65 @@
+"""Reading request bodies within their limits, and compressing answers."""
+
+import gzip
+import zlib
+
+from starlette.types import Receive
+
+from seriatim.errors import InvalidHeader, Malformed, TooLarge
+
+GZIP_FROM_BYTES = 1000
+"""Only answers over this size are compressed (Zuora documents the same bound)."""
+GZIP_LEVEL = 5
+_GZIP_WINDOW_BITS = 31
+"""zlib's number for "a gzip header, and the largest window"."""
+
+
+class ClientDisconnected(Exception):
+    """The client went away before its request was whole. There is nobody to answer."""
+
+
+async def read_body(receive: Receive, bytes_max: int) -> bytes:
+    """The request's body, up to a limit.
+
+    Raises: TooLarge; ClientDisconnected.
+    """
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if message["type"] == "http.request" and not message.get("more_body", False) and len(body) <= bytes_max:
+        return body
+    chunks = bytearray()
+    while True:
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnected
+        chunks += message.get("body", b"")
+        if len(chunks) > bytes_max:
+            raise TooLarge(f"the body is larger than {bytes_max} bytes; send less at once")
+        if not message.get("more_body", False):
+            return bytes(chunks)
+        message = await receive()
+
+
+def expand_body(body: bytes, encoding: str, expanded_bytes_max: int) -> bytes:
+    """Undo a body's Content-Encoding; a body that would expand beyond the limit is refused before it does.
+
+    Raises: InvalidHeader, for an encoding that is not served; Malformed; TooLarge.
+    """
+    if encoding in {"", "identity"}:
+        return body
+    if encoding != "gzip":
+        raise InvalidHeader("Content-Encoding", encoding, "send the body as it is, or compressed with gzip")
+    inflater = zlib.decompressobj(_GZIP_WINDOW_BITS)
+    try:
+        expanded = inflater.decompress(body, expanded_bytes_max + 1)
+    except zlib.error as error:
+        raise Malformed("the body is not the gzip data that Content-Encoding announces") from error
+    if len(expanded) > expanded_bytes_max:
+        raise TooLarge(f"the body expands to more than {expanded_bytes_max} bytes; send less at once")
+    if not inflater.eof or inflater.unused_data:
+        raise Malformed("the gzip data of the body is cut short or has something behind its end")
+    return expanded
+
+
+def compress_answer(body: bytes) -> bytes:
+    """The body of an answer, compressed; the same bytes for the same body."""
+    return gzip.compress(body, GZIP_LEVEL, mtime=0)

@@ -1,0 +1,129 @@
+"""Request bodies and query strings to typed values, with errors that name the field, the value and the way out."""
+
+import re
+from decimal import Decimal
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from seriatim.errors import InvalidQuery, InvalidValue, Malformed, MissingField, SeriatimError, UnknownField
+
+T = TypeVar("T")
+
+CUSTOM_FIELD_SUFFIX = "__c"
+CUSTOM_FIELDS = "*__c"
+"""The field of a wire struct that takes what callers name themselves (`region__c`)."""
+QUERY_PARAMETERS_MAX = 50
+
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>[^`]*)`")
+_MISSING = re.compile(r"Object missing required field `(?P<name>[^`]*)`")
+_PATH = re.compile(r" - at `\$(?P<path>[^`]*)`$")
+_PATH_STEP = re.compile(r"\.?(?P<name>[^.\[\]]+)|\[(?P<index>[0-9]+)\]")
+
+_anything = msgspec.json.Decoder(float_hook=Decimal)
+
+
+_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+
+
+def _decoder(wanted: type[T]) -> msgspec.json.Decoder[T]:
+    """The decoder of a type; making one is slow, and there are as many types as operations."""
+    decoder = _decoders.get(wanted)
+    if decoder is None:
+        decoder = _decoders[wanted] = msgspec.json.Decoder(wanted, float_hook=Decimal)
+    return decoder
+
+
+def decode_body(body: bytes, wanted: type[T]) -> T:
+    """A JSON body as a wire struct. Numbers with a point are read as exact decimals.
+
+    Raises: Malformed, MissingField, UnknownField, InvalidValue.
+    """
+    try:
+        return _decoder(wanted).decode(body)
+    except msgspec.ValidationError as error:
+        return _decode_slowly(body, wanted, error)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        reason = "the body is empty" if not body.strip() else f"the body is not JSON ({error})"
+        raise Malformed(f"{reason}; send a JSON object") from error
+
+
+def _decode_slowly(body: bytes, wanted: type[T], first: msgspec.ValidationError) -> T:
+    """Set custom fields apart, if that is what the fast way stumbled over; else say what is wrong."""
+    value = _anything.decode(body)
+    if CUSTOM_FIELD_SUFFIX not in str(first):
+        raise _explained(first, value)
+    value = _with_custom_apart(value)
+    try:
+        return msgspec.convert(value, wanted)
+    except msgspec.ValidationError as error:
+        raise _explained(error, value) from error
+
+
+def _with_custom_apart(value: Any) -> Any:
+    """The value with the custom fields of every object gathered under `CUSTOM_FIELDS`."""
+    if isinstance(value, list):
+        return [_with_custom_apart(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {name: _with_custom_apart(each) for name, each in value.items() if not name.endswith(CUSTOM_FIELD_SUFFIX)}
+    custom = {name: each for name, each in value.items() if name.endswith(CUSTOM_FIELD_SUFFIX)}
+    return {**kept, CUSTOM_FIELDS: custom} if custom else kept
+
+
+def decode_query(query_string: bytes, wanted: type[T]) -> T:
+    """A query string as a wire struct. A parameter that is not documented is refused rather than ignored.
+
+    Raises: InvalidQuery.
+    """
+    try:
+        pairs = parse_qsl(
+            query_string.decode("ascii"), keep_blank_values=True, max_num_fields=QUERY_PARAMETERS_MAX, errors="strict"
+        )
+    except ValueError as error:
+        raise InvalidQuery("query", query_string.decode("latin-1"), "send name=value pairs, percent-encoded") from error
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        repeated = next(name for name, _ in pairs if [each for each, _ in pairs].count(name) > 1)
+        raise InvalidQuery(repeated, values[repeated], "give this parameter once")
+    try:
+        return msgspec.convert(values, wanted, strict=False)
+    except msgspec.ValidationError as error:
+        explained = _explained(error, values)
+        if isinstance(explained, UnknownField):
+            known = ", ".join(sorted(wanted.__struct_encode_fields__))  # type: ignore[attr-defined]
+            rule = f"this parameter is not known here; known are: {known or 'none'}"
+            raise InvalidQuery(explained.field, values[explained.field], rule) from error
+        field = explained.field if isinstance(explained, (InvalidValue, MissingField)) else "query"
+        raise InvalidQuery(field, values.get(field), _rule(error)) from error
+
+
+def _explained(error: msgspec.ValidationError, value: Any) -> SeriatimError:
+    """The decoder's complaint in our own terms, with the value that it is about."""
+    message = str(error)
+    path_found = _PATH.search(message)
+    path = "" if path_found is None else path_found["path"].removeprefix(".")
+    for pattern, kind in ((_UNKNOWN, UnknownField), (_MISSING, MissingField)):
+        found = pattern.match(message)
+        if found is not None:
+            return kind(f"{path}.{found['name']}" if path else found["name"])
+    if not path:
+        return Malformed(f"the body is not what this operation takes ({message}); send a JSON object")
+    return InvalidValue(path, _value_at(value, path), _rule(error))
+
+
+def _rule(error: msgspec.ValidationError) -> str:
+    """What would have been right: `Expected `int`, got `str`` becomes "expected int"."""
+    complaint = _PATH.sub("", str(error)).split(", got ")[0].replace("`", "")
+    return complaint[:1].lower() + complaint[1:]
+
+
+def _value_at(value: Any, path: str) -> Any:
+    """The part of a JSON value to which a path leads."""
+    for step in _PATH_STEP.finditer(path):
+        try:
+            value = value[step["name"]] if step["index"] is None else value[int(step["index"])]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value

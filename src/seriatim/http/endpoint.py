@@ -1,0 +1,331 @@
+"""One operation of an API as a value, and the way of one request through it.
+
+The edge reads and checks what every request has in common, calls the handler, and turns whatever comes back or is
+raised into the dialect's answer. A reply to a write is made only after the commit.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any, Generic, Protocol, TypeVar
+
+from starlette.types import Receive, Scope, Send
+
+from seriatim.auth.permissions import Permission
+from seriatim.domain.client import ApiClient
+from seriatim.domain.client import Scope as CallerScope
+from seriatim.domain.commands.base import Command, KeepAnswer
+from seriatim.domain.decide import Keyed, Replay, Result
+from seriatim.domain.idempotency import IdempotencyKey
+from seriatim.errors import Category, InternalError, MethodNotAllowed, NotFound, SeriatimError
+from seriatim.http.body import GZIP_FROM_BYTES, ClientDisconnected, compress_answer, expand_body, read_body
+from seriatim.http.decoding import decode_body, decode_query
+from seriatim.http.ratelimit import Allowance, RateLimiter, check_allowance
+from seriatim.service.ports import Clock, IdSource, Store
+from seriatim.service.writer import Writer
+
+BodyT = TypeVar("BodyT")
+QueryT = TypeVar("QueryT")
+T = TypeVar("T")
+
+CATEGORIES_NOT_KEPT = frozenset(
+    {
+        Category.UNAUTHENTICATED,
+        Category.FORBIDDEN,
+        Category.INVALID_HEADER,
+        Category.KEY_IN_PROGRESS,
+        Category.KEY_REUSED,
+        Category.TOO_LARGE,
+        Category.NOT_SERVED,
+        Category.RATE_LIMITED,
+        Category.OVERLOADED,
+        Category.UNAVAILABLE,
+        Category.INTERNAL,
+    }
+)
+"""Failures that are not the operation's own answer: with the same idempotency key they may turn out otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer, ready to be sent."""
+
+    status: int
+    body: bytes
+    media_type: bytes = b"application/json"
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    error: Exception | None = None
+    """The failure that this reply tells about, for the log."""
+
+
+class RequestObserver(Protocol):
+    """Somebody who counts and logs requests."""
+
+    def answered(self, call: "Call[Any, Any]", reply: Reply, seconds: float) -> None:
+        """A request was answered."""
+
+    def faulted(self, call: "Call[Any, Any]", error: Exception) -> None:
+        """A request met a fault of the server."""
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeLimits:
+    """The limits of a request's size, in bytes."""
+
+    body_bytes_max: int
+    expanded_body_bytes_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """What the handlers of every dialect work with."""
+
+    store: Store
+    writer: Writer
+    clock: Clock
+    ids: IdSource
+    limits: EdgeLimits
+    rate_limiter: RateLimiter
+    observer: RequestObserver
+
+
+class Call(Generic[BodyT, QueryT]):
+    """One request on its way."""
+
+    __slots__ = (
+        "allowance",
+        "body",
+        "caller",
+        "client",
+        "dialect",
+        "edge",
+        "endpoint",
+        "fingerprint",
+        "headers",
+        "idempotency_key",
+        "method",
+        "path",
+        "path_params",
+        "query",
+        "query_string",
+        "raw_body",
+        "request_id",
+        "scheme",
+        "track_id",
+    )
+
+    body: BodyT
+    query: QueryT
+    client: ApiClient
+    caller: CallerScope
+
+    def __init__(self, edge: Edge, dialect: "Dialect", endpoint: "Endpoint | None", scope: Scope) -> None:
+        self.edge = edge
+        self.dialect = dialect
+        self.endpoint = endpoint
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.scheme: str = scope["scheme"]
+        self.path_params: Mapping[str, str] = scope.get("path_params", {})
+        self.query_string: bytes = scope["query_string"]
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.request_id = edge.ids.new_uuid()
+        self.track_id: str | None = None
+        self.idempotency_key: str | None = None
+        self.fingerprint = ""
+        self.allowance: Allowance | None = None
+        self.raw_body = b""
+
+    def header(self, name: bytes) -> str | None:
+        """The value of a header (its name in lower case), or None where it is absent."""
+        value = self.headers.get(name)
+        return None if value is None else value.decode("latin-1")
+
+    async def write(self, command: Command[T], present: Callable[[T], bytes]) -> Reply:
+        """Carry out a command; `present` (pure) makes the body of the answer from its outcome.
+
+        With an idempotency key the answer is kept in the command's own transaction, and a retry gets it again.
+        Raises: SeriatimError, for a refusal that no key asks to be kept.
+        """
+
+        def render(outcome: T | SeriatimError) -> tuple[int, bytes] | None:
+            if not isinstance(outcome, SeriatimError):
+                return 200, present(outcome)
+            if outcome.category in CATEGORIES_NOT_KEPT:
+                return None
+            reply = self.dialect.failure(self, outcome)
+            return reply.status, reply.body
+
+        result = await self.edge.writer.submit(command, self._keyed(render))
+        reply = _reply_kept(result)
+        if reply is not None:
+            return reply
+        if result.error is not None:
+            raise result.error
+        return Reply(200, present(result.outcome))
+
+    async def keep_failure(self, error: SeriatimError) -> Reply:
+        """Keep the answer to a request that was refused before it became a command, if it came with a key.
+
+        Raises: SeriatimError: the failure itself, or why its key cannot be used.
+        """
+        if self.idempotency_key is None or error.category in CATEGORIES_NOT_KEPT:
+            raise error
+        failure = self.dialect.failure(self, error)
+        result = await self.edge.writer.submit(KeepAnswer(), self._keyed(lambda _: (failure.status, failure.body)))
+        raise_from = result.error
+        if raise_from is not None:
+            raise raise_from
+        return _reply_kept(result) or failure
+
+    def _keyed(self, render: Callable[[Any], tuple[int, bytes] | None]) -> Keyed | None:
+        if self.idempotency_key is None:
+            return None
+        if not self.fingerprint:
+            self.fingerprint = self._make_fingerprint()
+        return Keyed(IdempotencyKey(self.client.id, self.idempotency_key, self.fingerprint), render)
+
+    def _make_fingerprint(self) -> str:
+        """A digest of what makes this request the same as another: method, URL, entity and body."""
+        digest = hashlib.sha256()
+        for part in (self.method.encode(), self.path.encode(), self.query_string, self.caller.entity_id.encode()):
+            digest.update(part + b"\n")
+        digest.update(self.raw_body)
+        return digest.hexdigest()
+
+
+Handler = Callable[[Any], Awaitable[Reply]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One operation: where it is, what it takes and gives, who may call it, and what does the work."""
+
+    method: str
+    path: str
+    operation_id: str
+    summary: str
+    handler: Handler
+    permission: Permission | None
+    """None: no credentials are asked for."""
+    answer: Any
+    """The type of a successful answer's body."""
+    body: Any = None
+    """The type of the request's body; None: the body is not read as JSON."""
+    body_required: bool = True
+    form: Any = None
+    """The type of the form that the handler reads from the body itself."""
+    query: Any = None
+    """The type of the query; None: no parameter is known."""
+    tag: str = ""
+
+
+class Dialect(Protocol):
+    """What sets one API apart from another at the edge."""
+
+    name: str
+
+    def read_headers(self, call: Call[Any, Any]) -> None:
+        """Read the headers that have nothing to do with who calls.
+
+        Raises: InvalidHeader.
+        """
+
+    async def authenticate(self, call: Call[Any, Any]) -> None:
+        """Find out who calls and for which entity and orgs, and set `call.client` and `call.caller`.
+
+        Raises: Unauthenticated, Forbidden, InvalidHeader, Unavailable.
+        """
+
+    def check_permission(self, call: Call[Any, Any], permission: Permission) -> None:
+        """Check the caller's role.
+
+        Raises: Forbidden.
+        """
+
+    def failure(self, call: Call[Any, Any], error: SeriatimError) -> Reply:
+        """The answer that tells about a failure. It must be pure: it is kept with idempotency keys."""
+
+    def headers(self, call: Call[Any, Any]) -> list[tuple[bytes, bytes]]:
+        """Headers that every answer to this call carries."""
+
+
+@dataclass(slots=True)
+class EndpointApp:
+    """The ASGI application of all endpoints that share one path."""
+
+    edge: Edge
+    dialect: Dialect
+    endpoints: dict[str, Endpoint] = field(default_factory=dict)
+    """By method. None at all stand for every path that no other application has."""
+
+    def unmatched(self, call: Call[Any, Any]) -> SeriatimError:
+        """What a request is told that none of the endpoints fits."""
+        if not self.endpoints:
+            return NotFound("operation", f"{call.method} {call.path}", "see /openapi.json for those there are")
+        allowed = ", ".join(sorted(self.endpoints))
+        return MethodNotAllowed(f"{call.method} is not served at this address; use {allowed}")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        began_at = perf_counter()
+        endpoint = self.endpoints.get(scope["method"])
+        call: Call[Any, Any] = Call(self.edge, self.dialect, endpoint, scope)
+        try:
+            reply = await self._answer(call, endpoint, receive)
+        except ClientDisconnected:
+            return
+        except SeriatimError as error:
+            reply = self.dialect.failure(call, error)
+        except Exception as error:  # noqa: BLE001 - no fault may reach the server, or show a trace to the caller
+            self.edge.observer.faulted(call, error)
+            reply = self.dialect.failure(call, InternalError())
+        await _send(call, reply, send)
+        self.edge.observer.answered(call, reply, perf_counter() - began_at)
+
+    async def _answer(self, call: Call[Any, Any], endpoint: Endpoint | None, receive: Receive) -> Reply:
+        self.dialect.read_headers(call)
+        if endpoint is None:
+            raise self.unmatched(call)
+        if endpoint.permission is not None:
+            await self.dialect.authenticate(call)
+            call.allowance = self.edge.rate_limiter.take(call.client.id)
+            if call.allowance is not None:
+                check_allowance(call.allowance)
+            self.dialect.check_permission(call, endpoint.permission)
+        limits = self.edge.limits
+        call.raw_body = await read_body(receive, limits.body_bytes_max)
+        try:
+            encoding = (call.header(b"content-encoding") or "").strip().lower()
+            call.raw_body = expand_body(call.raw_body, encoding, limits.expanded_body_bytes_max)
+            if endpoint.query is not None:
+                call.query = decode_query(call.query_string, endpoint.query)
+            if endpoint.body is not None:
+                body = call.raw_body if call.raw_body or endpoint.body_required else b"{}"
+                call.body = decode_body(body, endpoint.body)
+            return await endpoint.handler(call)
+        except SeriatimError as error:
+            return await call.keep_failure(error)
+
+
+def _reply_kept(result: Result) -> Reply | None:
+    """The answer that was kept with an idempotency key, now or before."""
+    if result.answer is not None:
+        return Reply(result.answer.status, result.answer.body, error=result.error)
+    if isinstance(result.outcome, Replay):
+        return Reply(result.outcome.status, result.outcome.body)
+    return None
+
+
+async def _send(call: Call[Any, Any], reply: Reply, send: Send) -> None:
+    body = reply.body
+    headers = [(b"content-type", reply.media_type), *call.dialect.headers(call), *reply.headers]
+    if len(body) > GZIP_FROM_BYTES:
+        headers.append((b"vary", b"accept-encoding"))
+        if b"gzip" in call.headers.get(b"accept-encoding", b""):
+            body = compress_answer(body)
+            headers.append((b"content-encoding", b"gzip"))
+    headers.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

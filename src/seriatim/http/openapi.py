@@ -1,0 +1,83 @@
+"""The OpenAPI document, made from the table of endpoints and the types of their bodies."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from seriatim.http.endpoint import Endpoint
+
+OPENAPI_VERSION = "3.1.0"
+_PATH_PARAMETER = re.compile(r"\{(?P<name>[a-z]+)\}")
+_REFERENCE = "#/components/schemas/{name}"
+
+Json = dict[str, Any]
+
+
+def describe(
+    title: str, version: str, description: str, endpoints: Sequence[Endpoint], failure: Any, headers: Mapping[str, str]
+) -> Json:
+    """The document of some endpoints. `headers` are those that every operation takes, with what they mean."""
+    types = [wanted for endpoint in endpoints for wanted in (endpoint.body, endpoint.answer) if wanted is not None]
+    _, schemas = msgspec.json.schema_components([*types, failure], ref_template=_REFERENCE)
+    paths: dict[str, Json] = {}
+    for endpoint in endpoints:
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, failure, headers)
+    return {
+        "openapi": OPENAPI_VERSION,
+        "info": {"title": title, "version": version, "description": description},
+        "security": [{"bearer": []}],
+        "paths": paths,
+        "components": {
+            "schemas": dict(sorted(schemas.items())),
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+        },
+    }
+
+
+def _operation(endpoint: Endpoint, failure: Any, headers: Mapping[str, str]) -> Json:
+    operation: Json = {
+        "operationId": endpoint.operation_id,
+        "summary": endpoint.summary,
+        "description": (endpoint.handler.__doc__ or "").split("\n")[0],
+        "tags": [endpoint.tag],
+        "parameters": _parameters(endpoint, headers),
+        "responses": {
+            "200": _content("The operation's answer, or a broken rule as `success: false`.", endpoint.answer),
+            "default": _content("A failure.", failure),
+        },
+    }
+    if endpoint.permission is None:
+        operation["security"] = []
+    if endpoint.form is not None:
+        schema = _schema_of(endpoint.form)
+        operation["requestBody"] = {"required": True, "content": {"application/x-www-form-urlencoded": schema}}
+    if endpoint.body is not None:
+        content = _content("", endpoint.body)["content"]
+        operation["requestBody"] = {"required": endpoint.body_required, "content": content}
+    return operation
+
+
+def _parameters(endpoint: Endpoint, headers: Mapping[str, str]) -> list[Json]:
+    parameters: list[Json] = [
+        {"name": found["name"], "in": "path", "required": True, "schema": {"type": "string"}}
+        for found in _PATH_PARAMETER.finditer(endpoint.path)
+    ]
+    if endpoint.query is not None:
+        (reference,), schemas = msgspec.json.schema_components([endpoint.query], ref_template=_REFERENCE)
+        properties = schemas[reference["$ref"].rsplit("/", 1)[1]]["properties"]
+        parameters += [{"name": name, "in": "query", "schema": schema} for name, schema in properties.items()]
+    for name, description in headers.items():
+        if name != "Idempotency-Key" or endpoint.method == "POST":
+            parameters.append({"name": name, "in": "header", "description": description, "schema": {"type": "string"}})
+    return parameters
+
+
+def _content(description: str, wanted: Any) -> Json:
+    return {"description": description, "content": {"application/json": _schema_of(wanted)}}
+
+
+def _schema_of(wanted: Any) -> Json:
+    (schema,), _ = msgspec.json.schema_components([wanted], ref_template=_REFERENCE)
+    return {"schema": schema}

@@ -1,0 +1,272 @@
+"""What the server tells about itself: the log, a line a request, and the metrics.
+
+No secret may come into either. Keys that name one lose their value, texts that carry one lose that part, and
+objects are shown as the name of their type: only what is known to be harmless is written out.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, BinaryIO
+
+import msgspec
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+
+from seriatim import __version__
+from seriatim.errors import Category
+from seriatim.service.ports import Clock
+from seriatim.settings import LogFormat, LogLevel
+
+METRICS_CONTENT_TYPE = CONTENT_TYPE_LATEST
+REDACTED = "[redacted]"
+DEPTH_MAX = 6
+"""How deep a nested value is looked into; what lies deeper is not written."""
+
+SECONDS_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+BATCH_SIZE_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+SERVER_FAULT_STATUS_MIN = 500
+
+_SECRET_KEY = re.compile(r"authorization|secret|passw|token|cookie|credential|api_?key|private_?key", re.IGNORECASE)
+_HARMLESS_KEYS = frozenset({"token_id", "token_type"})
+_SECRET_TEXT = re.compile(
+    r"(?P<scheme>\b(?:bearer|basic) +)[A-Za-z0-9._~+/=-]{8,}"
+    r"|(?P<name>(?:client_secret|access_token|refresh_token|password|secret)[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;]+",
+    re.IGNORECASE,
+)
+_PLAIN = (bool, int, float, datetime, date, Decimal, type(None))
+
+Event = structlog.typing.EventDict
+
+
+def configure_logging(level: LogLevel, log_format: LogFormat, clock: Clock, stream: BinaryIO | None = None) -> None:
+    """Send all logs, those of the libraries too, to the stream (standard error) in one format."""
+    target = sys.stderr.buffer if stream is None else stream
+    render = _render_json() if log_format is LogFormat.JSON else _render_for_people(target.isatty())
+
+    def stamp(_: Any, __: str, event: Event) -> Event:
+        event["at"] = clock.now()
+        return event
+
+    structlog.configure(
+        processors=[structlog.processors.add_log_level, stamp, structlog.processors.format_exc_info, redact, render],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
+        logger_factory=lambda *_: _LineWriter(target),
+        cache_logger_on_first_use=False,
+    )
+    logging.basicConfig(handlers=[_Forwarder()], level=logging.getLevelName(level.upper()), force=True)
+
+
+def redact(_: Any, __: str, event: Event) -> Event:
+    """A structlog processor: take secrets out of an event, wherever they are in it."""
+    for key, value in event.items():
+        if _names_secret(key):
+            event[key] = REDACTED
+        elif type(value) is str:
+            event[key] = _without_secrets(value)
+        elif not isinstance(value, _PLAIN):
+            event[key] = _harmless(value, DEPTH_MAX)
+    return event
+
+
+class RequestLog:
+    """Writes one line a request. Make it after `configure_logging`."""
+
+    def __init__(self) -> None:
+        self._logger = structlog.get_logger().bind()
+
+    def log_request(
+        self,
+        *,
+        request_id: str,
+        track_id: str | None,
+        client_id: str | None,
+        method: str,
+        route: str,
+        status: int,
+        duration_seconds: float,
+        bytes_in: int,
+        bytes_out: int,
+        zuora_version: str | None = None,
+    ) -> None:
+        """Log a request that was answered. `route` is the template of the path, not the path."""
+        write = self._logger.error if status >= SERVER_FAULT_STATUS_MIN else self._logger.info
+        fields: dict[str, Any] = {
+            "request_id": request_id,
+            "client_id": client_id,
+            "method": method,
+            "route": route,
+            "status": status,
+            "duration_ms": round(duration_seconds * 1000, 3),
+            "bytes_in": bytes_in,
+            "bytes_out": bytes_out,
+        }
+        if track_id is not None:
+            fields["track_id"] = track_id
+        if zuora_version is not None:
+            fields["zuora_version"] = zuora_version
+        write("request", **fields)
+
+
+class Metrics:
+    """What is counted, in a registry of its own. It is the `WriterObserver` of the server's writer."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        labels = ["method", "route", "status"]
+        self._requests = Counter("seriatim_requests", "Requests answered.", labels, registry=self.registry)
+        self._request_seconds = Histogram(
+            "seriatim_request_seconds",
+            "From a request's head to the end of its answer, in seconds.",
+            ["method", "route"],
+            buckets=SECONDS_BUCKETS,
+            registry=self.registry,
+        )
+        self._queue_wait_seconds = Histogram(
+            "seriatim_queue_wait_seconds",
+            "How long the oldest write of a batch waited for its turn, in seconds.",
+            buckets=SECONDS_BUCKETS,
+            registry=self.registry,
+        )
+        self._batch_size = Histogram(
+            "seriatim_batch_size", "Writes in a batch.", buckets=BATCH_SIZE_BUCKETS, registry=self.registry
+        )
+        self._write_seconds = Histogram(
+            "seriatim_write_seconds",
+            "Loading, deciding, writing and committing a batch, in seconds.",
+            buckets=SECONDS_BUCKETS,
+            registry=self.registry,
+        )
+        refusals = Counter("seriatim_refusals", "Requests refused.", ["category"], registry=self.registry)
+        self._refusals = {category.value: refusals.labels(category.value) for category in Category}
+        self._failures = Counter("seriatim_failures", "Batches that failed by nobody's fault.", registry=self.registry)
+        Gauge("seriatim_info", "The version.", ["version"], registry=self.registry).labels(__version__).set(1)
+        ProcessCollector(registry=self.registry)
+        # Looking a child up by its labels costs more than counting: each combination is bound once.
+        self._bound: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def request_answered(self, method: str, route: str, status: int, duration_seconds: float) -> None:
+        """Count a request. `route` is the template of the path: a path itself would make a series each."""
+        bound = self._bound.get((method, route, status))
+        if bound is None:
+            bound = self._bind(method, route, status)
+        bound[0].inc()
+        bound[1].observe(duration_seconds)
+
+    def batch_written(self, size: int, queue_wait_seconds: float, write_seconds: float) -> None:
+        """Count a batch."""
+        self._batch_size.observe(size)
+        self._queue_wait_seconds.observe(queue_wait_seconds)
+        self._write_seconds.observe(write_seconds)
+
+    def refused(self, category: str) -> None:
+        """Count a refusal by its category; one that is not in `Category` counts as internal."""
+        self._refusals.get(category, self._refusals[Category.INTERNAL]).inc()
+
+    def failed(self, error: Exception) -> None:
+        """Count a failed batch, and log what happened: its callers are told to look there."""
+        self._failures.inc()
+        structlog.get_logger().error("batch_failed", exc_info=error)
+
+    def render(self) -> bytes:
+        """All figures, as `METRICS_CONTENT_TYPE` says."""
+        return generate_latest(self.registry)
+
+    def _bind(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+        # A caller may send any word as its method; it may not make a new series with each.
+        known = method if method in METHODS else "other"
+        bound = (self._requests.labels(known, route, status), self._request_seconds.labels(known, route))
+        if known == method:
+            self._bound[method, route, status] = bound
+        return bound
+
+
+class _LineWriter:
+    """Writes finished lines. A log that cannot be written may not fail the request that it is about."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def msg(self, line: bytes) -> None:
+        try:
+            self._stream.write(line)
+            self._stream.flush()
+        except (OSError, ValueError):
+            # The disk is full, or nobody reads the pipe any more: there is nowhere left to say so.
+            pass
+
+    debug = info = warning = error = critical = msg
+
+
+class _Forwarder(logging.Handler):
+    """Hands what the libraries log to structlog, so that it is redacted and looks the same."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        write = structlog.get_logger().bind(logger=record.name)
+        # Libraries may have levels between ours; each counts as the one below it.
+        level = max(logging.DEBUG, min(record.levelno, logging.CRITICAL)) // 10 * 10
+        try:
+            write.log(level, record.getMessage(), exc_info=record.exc_info or None)
+        except Exception:  # noqa: BLE001 - logging must not fail what it is about
+            self.handleError(record)
+
+
+def _render_json() -> structlog.typing.Processor:
+    encoder = msgspec.json.Encoder(enc_hook=lambda value: f"<{type(value).__name__}>")
+
+    def render(_: Any, __: str, event: Event) -> bytes:
+        try:
+            return encoder.encode(event) + b"\n"
+        except (ValueError, TypeError):
+            # Text that is no Unicode (a lone surrogate), say. The event is told without its values.
+            names = [str(key).encode(errors="replace").decode() for key in event]
+            told = {"event": "unwritable_event", "fields": names, "level": event["level"], "at": event["at"]}
+            return encoder.encode(told) + b"\n"
+
+    return render
+
+
+def _render_for_people(colours: bool) -> structlog.typing.Processor:  # noqa: FBT001 - made in one place
+    console = structlog.dev.ConsoleRenderer(colors=colours, timestamp_key="at")
+
+    def render(logger: Any, name: str, event: Event) -> bytes:
+        event["at"] = event["at"].strftime("%H:%M:%S.%f")[:-3]
+        return f"{console(logger, name, event)}\n".encode()
+
+    return render
+
+
+@lru_cache(maxsize=1024)
+def _names_secret(key: object) -> bool:
+    text = str(key).replace("-", "_")
+    return text.lower() not in _HARMLESS_KEYS and _SECRET_KEY.search(text) is not None
+
+
+def _without_secrets(text: str) -> str:
+    # Ids, methods and routes hold none of these; looking for them is fifty times cheaper than the pattern.
+    if " " not in text and "=" not in text and ":" not in text:
+        return text
+    return _SECRET_TEXT.sub(lambda found: f"{found['scheme'] or found['name']}{REDACTED}", text)
+
+
+def _harmless(value: object, depth: int) -> object:
+    """What may be written of a value: texts without secrets, plain values, and collections of such."""
+    if isinstance(value, _PLAIN):
+        return value
+    if isinstance(value, str):
+        return _without_secrets(str(value))
+    if isinstance(value, BaseException):
+        return _without_secrets(f"{type(value).__name__}: {value}")
+    if depth > 0 and isinstance(value, Mapping):
+        return {
+            str(key): REDACTED if _names_secret(str(key)) else _harmless(each, depth - 1) for key, each in value.items()
+        }
+    if depth > 0 and isinstance(value, list | tuple | set | frozenset):
+        return [_harmless(each, depth - 1) for each in value]
+    return f"<{type(value).__name__}>"
