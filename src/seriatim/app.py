@@ -6,7 +6,6 @@ import gc
 import signal
 import socket
 import sys
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -34,7 +33,7 @@ from seriatim.http.routing import build_router
 from seriatim.service.ports import Clock, Store, StoreUnavailable
 from seriatim.service.provisioning import FirstClient, provision
 from seriatim.service.randomness import SystemIds
-from seriatim.service.time import SystemClock
+from seriatim.service.time import SystemClock, monotonic_seconds
 from seriatim.service.writer import Writer
 from seriatim.settings import Settings
 from seriatim.storage.engines import store_for
@@ -113,18 +112,18 @@ async def assemble(settings: Settings, extension: Extension | None = None) -> As
             batch_submissions_max=settings.batch_submissions_max,
         )
         stack.push_async_callback(writer.close)
-        directory = Directory(store, time.monotonic, metrics.failed)
+        directory = Directory(store, monotonic_seconds, metrics.failed)
         await directory.load()
         signer = TokenSigner(await store.keep_secret("token_signing_key", ids.new_bytes(KEY_BYTES_MIN)))
         for work in (directory.keep_fresh(), _reap_answers(store, clock, metrics)):
-            stack.callback(asyncio.create_task(work).cancel)
+            stack.push_async_callback(_stop, asyncio.create_task(work))
         edge = Edge(
             store=store,
             writer=writer,
             clock=clock,
             ids=ids,
             limits=EdgeLimits(settings.body_bytes_max, settings.expanded_body_bytes_max),
-            rate_limiter=RateLimiter(settings.rate_limit_requests_per_minute, time.monotonic),
+            rate_limiter=RateLimiter(settings.rate_limit_requests_per_minute, monotonic_seconds),
             observer=RequestTelemetry(metrics),
         )
         dialect = ZuoraDialect(directory, signer, clock)
@@ -231,6 +230,11 @@ def _greet(listener: socket.socket, assembly: Assembly) -> None:
         ]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def _reap_answers(store: Store, clock: Clock, metrics: Metrics) -> None:

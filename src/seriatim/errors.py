@@ -86,6 +86,9 @@ class FieldError(SeriatimError):
         self.message = f"{self.field}: {self.detail}"
         return self
 
+    def __str__(self) -> str:
+        return self.message
+
 
 class InvalidValue(FieldError):
     """A field's value has the wrong type, form or range."""

@@ -15,7 +15,15 @@ from typing import Any, BinaryIO
 
 import msgspec
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from seriatim import __version__
@@ -118,6 +126,8 @@ class Metrics:
     """What is counted, in a registry of its own. It is the `WriterObserver` of the server's writer."""
 
     def __init__(self) -> None:
+        # Each series would have a second one that tells when it began. Nobody asks for that.
+        disable_created_metrics()  # type: ignore[no-untyped-call] # the library has no types for it
         self.registry = CollectorRegistry()
         labels = ["method", "route", "status"]
         self._requests = Counter("seriatim_requests", "Requests answered.", labels, registry=self.registry)
@@ -145,7 +155,9 @@ class Metrics:
         )
         refusals = Counter("seriatim_refusals", "Requests refused.", ["category"], registry=self.registry)
         self._refusals = {category.value: refusals.labels(category.value) for category in Category}
-        self._failures = Counter("seriatim_failures", "Batches that failed by nobody's fault.", registry=self.registry)
+        self._failures = Counter(
+            "seriatim_failures", "Batches and background work that failed.", registry=self.registry
+        )
         Gauge("seriatim_info", "The version.", ["version"], registry=self.registry).labels(__version__).set(1)
         ProcessCollector(registry=self.registry)
         # Looking a child up by its labels costs more than counting: each combination is bound once.
@@ -170,9 +182,9 @@ class Metrics:
         self._refusals.get(category, self._refusals[Category.INTERNAL]).inc()
 
     def failed(self, error: Exception) -> None:
-        """Count a failed batch, and log what happened: its callers are told to look there."""
+        """Count and log work that failed by no caller's fault: who waited for it is told to look there."""
         self._failures.inc()
-        structlog.get_logger().error("batch_failed", exc_info=error)
+        structlog.get_logger().error("work_failed", exc_info=error)
 
     def render(self) -> bytes:
         """All figures, as `METRICS_CONTENT_TYPE` says."""

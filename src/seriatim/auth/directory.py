@@ -59,6 +59,18 @@ class Directory:
         async with self._lock:
             await self._check()
 
+    async def latest(self) -> Self:
+        """This directory as the database is now.
+
+        Raises: Unavailable, when the database does not answer in time.
+        """
+        try:
+            async with asyncio.timeout(DIRECTORY_WAIT_SECONDS_MAX):
+                await self.refresh()
+        except (StoreUnavailable, TimeoutError) as error:
+            raise Unavailable("the database does not answer, so no credentials can be checked; try again") from error
+        return self
+
     async def keep_fresh(self, pause: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
         """Refresh for ever. What goes wrong is reported and tried again; only cancellation ends it."""
         failing = False

@@ -13,7 +13,7 @@ def digest_secret(secret: str) -> str:
     Ours are 40 random characters (some 238 bits): nobody counts through them, so one SHA-256 is enough, and a
     token request stays cheap. The scheme stands in front so that another one can follow without a guess.
     """
-    return _SCHEME + hashlib.sha256(secret.encode()).hexdigest()
+    return _SCHEME + hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()
 
 
 def secret_matches(secret: str, kept: str | None) -> bool:
@@ -22,5 +22,4 @@ def secret_matches(secret: str, kept: str | None) -> bool:
     None stands for a client that does not exist: the work is the same and the answer is no, so that the time
     of an answer does not tell which client ids exist.
     """
-    equal = hmac.compare_digest(digest_secret(secret).encode(), (kept or _SCHEME).encode())
-    return equal and kept is not None
+    return hmac.compare_digest(digest_secret(secret), kept or _SCHEME)

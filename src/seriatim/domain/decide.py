@@ -75,12 +75,23 @@ def _decide_one(snapshot: Snapshot, submission: Submission, at: datetime) -> Res
     answer: StoredAnswer | None = None
     try:
         outcome = submission.command.decide(snapshot, at)
-    except Exception as raised:  # noqa: BLE001 - a fault of one command must not fail the batch
+        answer = _keep_answer(snapshot, keyed, outcome, at)
+    except SeriatimError as refused:
         snapshot.undo(mark)
-        error = raised
-    if keyed is not None and (error is None or isinstance(error, SeriatimError)):
-        rendered = keyed.render(outcome if error is None else error)
-        if rendered is not None:
-            answer = StoredAnswer(keyed.key.fingerprint, *rendered, recorded_at=at)
-            snapshot.answers.put((keyed.key.client_id, keyed.key.key), answer)
+        error = refused
+        answer = _keep_answer(snapshot, keyed, refused, at)
+    except Exception as fault:  # noqa: BLE001 - a fault of one command must not fail the batch
+        snapshot.undo(mark)
+        error = fault
     return Result(outcome, error, answer)
+
+
+def _keep_answer(snapshot: Snapshot, keyed: Keyed | None, outcome: Any, at: datetime) -> StoredAnswer | None:
+    """Put the answer to a command with a key into the snapshot, if it is one to be kept."""
+    rendered = None if keyed is None else keyed.render(outcome)
+    if keyed is None or rendered is None:
+        return None
+    status, body = rendered
+    answer = StoredAnswer(keyed.key.fingerprint, status, body, at)
+    snapshot.answers.put((keyed.key.client_id, keyed.key.key), answer)
+    return answer

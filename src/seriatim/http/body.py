@@ -60,6 +60,15 @@ def expand_body(body: bytes, encoding: str, expanded_bytes_max: int) -> bytes:
     return expanded
 
 
+def accepts_gzip(accept_encoding: bytes) -> bool:
+    """Whether a client that sent this Accept-Encoding takes gzip; `gzip;q=0` says that it does not."""
+    for offer in accept_encoding.lower().split(b","):
+        coding, _, parameter = offer.partition(b";")
+        if coding.strip() == b"gzip":
+            return parameter.replace(b" ", b"").rstrip(b"0") not in {b"q=", b"q=0."}
+    return False
+
+
 def compress_answer(body: bytes) -> bytes:
     """The body of an answer, compressed; the same bytes for the same body."""
     return gzip.compress(body, GZIP_LEVEL, mtime=0)

@@ -20,6 +20,8 @@ _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>[^`]*)`")
 _MISSING = re.compile(r"Object missing required field `(?P<name>[^`]*)`")
 _PATH = re.compile(r" - at `\$(?P<path>[^`]*)`$")
 _PATH_STEP = re.compile(r"\.?(?P<name>[^.\[\]]+)|\[(?P<index>[0-9]+)\]")
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError)
+"""What the decoder raises for a body that is no JSON, or has a number beyond what a decimal can hold."""
 
 _anything = msgspec.json.Decoder(float_hook=Decimal)
 
@@ -44,17 +46,30 @@ def decode_body(body: bytes, wanted: type[T]) -> T:
         return _decoder(wanted).decode(body)
     except msgspec.ValidationError as error:
         return _decode_slowly(body, wanted, error)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        reason = "the body is empty" if not body.strip() else f"the body is not JSON ({error})"
-        raise Malformed(f"{reason}; send a JSON object") from error
+    except _UNREADABLE as error:
+        raise _malformed(body, error) from error
+
+
+def _malformed(body: bytes, error: Exception) -> Malformed:
+    if not body.strip():
+        return Malformed("the body is empty; send a JSON object")
+    if isinstance(error, RecursionError):
+        return Malformed("the body is nested too deep; send a flatter JSON object")
+    reason = "a number is out of range" if isinstance(error, ArithmeticError) else error
+    return Malformed(f"the body is not JSON ({reason}); send a JSON object")
 
 
 def _decode_slowly(body: bytes, wanted: type[T], first: msgspec.ValidationError) -> T:
     """Set custom fields apart, if that is what the fast way stumbled over; else say what is wrong."""
-    value = _anything.decode(body)
-    if CUSTOM_FIELD_SUFFIX not in str(first):
+    try:
+        # The typed decoder stops at its first complaint: what follows may still be no JSON at all.
+        value = _anything.decode(body)
+        apart = _with_custom_apart(value) if CUSTOM_FIELD_SUFFIX in str(first) else None
+    except _UNREADABLE as error:
+        raise _malformed(body, error) from error
+    if apart is None:
         raise _explained(first, value)
-    value = _with_custom_apart(value)
+    value = apart
     try:
         return msgspec.convert(value, wanted)
     except msgspec.ValidationError as error:

@@ -18,11 +18,18 @@ from seriatim.domain.client import Scope as CallerScope
 from seriatim.domain.commands.base import Command, KeepAnswer
 from seriatim.domain.decide import Keyed, Replay, Result
 from seriatim.domain.idempotency import IdempotencyKey
-from seriatim.errors import Category, InternalError, MethodNotAllowed, NotFound, SeriatimError
-from seriatim.http.body import GZIP_FROM_BYTES, ClientDisconnected, compress_answer, expand_body, read_body
+from seriatim.errors import Category, InternalError, MethodNotAllowed, NotFound, SeriatimError, Unavailable
+from seriatim.http.body import (
+    GZIP_FROM_BYTES,
+    ClientDisconnected,
+    accepts_gzip,
+    compress_answer,
+    expand_body,
+    read_body,
+)
 from seriatim.http.decoding import decode_body, decode_query
 from seriatim.http.ratelimit import Allowance, RateLimiter, check_allowance
-from seriatim.service.ports import Clock, IdSource, Store
+from seriatim.service.ports import Clock, IdSource, Store, StoreUnavailable
 from seriatim.service.writer import Writer
 
 BodyT = TypeVar("BodyT")
@@ -278,6 +285,9 @@ class EndpointApp:
             return
         except SeriatimError as error:
             reply = self.dialect.failure(call, error)
+        except StoreUnavailable as error:
+            refusal = Unavailable(f"the database does not answer ({error}); try again in a moment")
+            reply = self.dialect.failure(call, refusal)
         except Exception as error:  # noqa: BLE001 - no fault may reach the server, or show a trace to the caller
             self.edge.observer.faulted(call, error)
             reply = self.dialect.failure(call, InternalError())
@@ -323,7 +333,7 @@ async def _send(call: Call[Any, Any], reply: Reply, send: Send) -> None:
     headers = [(b"content-type", reply.media_type), *call.dialect.headers(call), *reply.headers]
     if len(body) > GZIP_FROM_BYTES:
         headers.append((b"vary", b"accept-encoding"))
-        if b"gzip" in call.headers.get(b"accept-encoding", b""):
+        if accepts_gzip(call.headers.get(b"accept-encoding", b"")):
             body = compress_answer(body)
             headers.append((b"content-encoding", b"gzip"))
     headers.append((b"content-length", str(len(body)).encode()))

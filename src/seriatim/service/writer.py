@@ -85,7 +85,10 @@ class Writer:
         """Write batches until the queue is empty. Nothing that happens to one batch may stop the next."""
         try:
             while self._queue:
-                await self._write_batch(self._take_batch())
+                try:
+                    await self._write_batch(self._take_batch())
+                except Exception as error:  # noqa: BLE001 - an observer's fault is no reason to stop writing
+                    self._observer.failed(error)
         finally:
             self._work = None
 
@@ -104,13 +107,14 @@ class Writer:
         loop = asyncio.get_running_loop()
         began_at = loop.time()
         results = await self._write([waiting.submission for waiting in batch])
-        self._observer.batch_written(len(batch), began_at - batch[0].queued_at, loop.time() - began_at)
+        write_seconds = loop.time() - began_at
         for waiting, result in zip(batch, results, strict=True):
             if waiting.submission.keyed is not None:
                 key = waiting.submission.keyed.key
                 self._keys_in_progress.discard((key.client_id, key.key))
             if not waiting.answered.done():
                 waiting.answered.set_result(result)
+        self._observer.batch_written(len(batch), began_at - batch[0].queued_at, write_seconds)
 
     async def _write(self, submissions: Sequence[Submission]) -> list[Result]:
         """Write a batch in one transaction; on a conflict retry, then halve it, so that one bad command fails alone.

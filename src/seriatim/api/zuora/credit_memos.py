@@ -202,6 +202,8 @@ def creation_command(call: Call[CreateMemo, None]) -> CreateDocument:
     account_keys = {name: key for name, key in keys.items() if key}
     if not account_keys:
         raise MissingField("accountId", "give accountId or accountNumber")
+    for index, rate in enumerate(body.custom_rates or ()):
+        parse_decimal(rate.custom_fx_rate, f"customRates[{index}].customFxRate")
     fields = given_fields(body, *_NOT_KEPT)
     if body.custom_fields:
         fields.update(given_custom_fields(body.custom_fields))

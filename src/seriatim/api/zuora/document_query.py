@@ -101,9 +101,9 @@ def _span(name: str, text: str | None) -> tuple[datetime | None, datetime | None
     for form, length in (("%Y-%m-%d %H:%M:%S", timedelta(seconds=1)), ("%Y-%m-%d", timedelta(days=1))):
         try:
             began_at = datetime.strptime(text, form).replace(tzinfo=UTC)
-        except ValueError:
+            return began_at, began_at + length
+        except (ValueError, OverflowError):  # The last day that a date can name has no end.
             continue
-        return began_at, began_at + length
     raise InvalidQuery(name, text, "give a date or a time in UTC such as 2026-03-01 or 2026-03-01 14:28:06")
 
 

@@ -52,7 +52,9 @@ class TokenIssuer:
         form = _read_form(call.raw_body)
         client = await self._client(form.client_id, form.client_secret)
         token = self.signer.issue(client.id, call.edge.clock.now(), call.edge.ids.new_uuid())
-        entities = client.entity_ids or frozenset(entity.id for entity in self.directory.entities())
+        entities = client.entity_ids
+        if entities is None:
+            entities = frozenset(entity.id for entity in self.directory.entities())
         answer = Token(
             access_token=token.access_token,
             token_type="bearer",  # noqa: S106 - the name of a scheme, no secret
@@ -64,7 +66,7 @@ class TokenIssuer:
 
     async def _client(self, client_id: str, client_secret: str) -> ApiClient:
         # A client that was made a moment ago by the command line must be able to sign in at once.
-        await self.directory.refresh()
+        await self.directory.latest()
         client = self.directory.client(client_id)
         if not secret_matches(client_secret, None if client is None else client.secret_digest) or client is None:
             raise Unauthenticated("client_id or client_secret is wrong, or the client has been revoked")

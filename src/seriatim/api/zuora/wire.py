@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from seriatim.errors import UnknownField
+from seriatim.errors import Malformed, UnknownField
 from seriatim.http.decoding import CUSTOM_FIELD_SUFFIX
 from seriatim.http.endpoint import Call
 
@@ -15,6 +15,8 @@ PAGE_SIZE_MAX = 40
 PAGE_SIZE_DEFAULT = 20
 PAGE_MAX = 1_000_000
 NETSUITE_SUFFIX = "__ns"
+NESTING_MAX = 64
+"""How deep a free-form value may be nested: what is kept must be safe to write and to read again, in any database."""
 
 Text20 = Annotated[str, Meta(max_length=20)]
 Text25 = Annotated[str, Meta(max_length=25)]
@@ -74,7 +76,10 @@ def encode(value: object) -> bytes:
 
 
 def given_fields(request: msgspec.Struct, *left_out: str) -> dict[str, Any]:
-    """The fields of a request that were given a value, by their names on the wire, but for some."""
+    """The fields of a request that were given a value, by their names on the wire, but for some.
+
+    Raises: Malformed, for a free-form value that is nested too deep.
+    """
     names = zip(request.__struct_fields__, request.__struct_encode_fields__, strict=True)
     given = {}
     for attribute, name in names:
@@ -87,20 +92,27 @@ def given_fields(request: msgspec.Struct, *left_out: str) -> dict[str, Any]:
 def given_custom_fields(fields: dict[str, Any]) -> dict[str, Any]:
     """Give back the custom fields that the decoder has gathered from an object.
 
-    Raises: UnknownField, where a caller wrote the gathering name itself, with something else inside.
+    Raises: UnknownField, where a caller wrote the gathering name itself, with something else inside; Malformed.
     """
     for name in fields:
         if not name.endswith(CUSTOM_FIELD_SUFFIX):
             raise UnknownField(name)
-    return fields
+    return {name: _plain(value) for name, value in fields.items()}
 
 
-def _plain(value: Any) -> Any:
-    """A value in the plain terms of JSON, decimals and dates excepted."""
+def _plain(value: Any, depth: int = 0) -> Any:
+    """A value in the plain terms of JSON, decimals and dates excepted.
+
+    Raises: Malformed, for a value that is nested too deep.
+    """
+    if depth > NESTING_MAX:
+        raise Malformed(f"a value is nested more than {NESTING_MAX} levels deep; send a flatter one")
     if isinstance(value, msgspec.Struct):
         return given_fields(value)
     if isinstance(value, list):
-        return [_plain(each) for each in value]
+        return [_plain(each, depth + 1) for each in value]
+    if isinstance(value, dict):
+        return {name: _plain(each, depth + 1) for name, each in value.items()}
     if isinstance(value, date):
         return value.isoformat()
     return value

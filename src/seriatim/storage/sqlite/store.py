@@ -58,6 +58,8 @@ class SqliteStore:
 
     async def migrate(self) -> list[str]:
         """Bring the schema up to date, creating the file where there is none; the names of what was applied."""
+        if self._serves:
+            self._lock()
         return await self._in_writer(self._migrate)
 
     async def open(self) -> None:
@@ -196,18 +198,24 @@ class SqliteStore:
             applied = [_apply(connection, migration) for migration in _pending(connection)]
             connection.execute("COMMIT")
         except BaseException:
-            connection.execute("ROLLBACK")
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
             raise
         return applied
 
     def _lock(self) -> None:
-        """Take the lock file, or say that another server serves this database."""
+        """Take the lock file, once, or say that another server serves this database."""
+        if self._lock_file is not None:
+            return
         lock_path = self._path.with_name(f"{self._path.name}.lock")
-        self._lock_file = lock_path.open("ab")
         try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock_file = lock_path.open("ab")
             fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             raise StoreUnavailable(f"another server process serves {self._path} already") from error
+        except OSError as error:
+            raise StoreUnavailable(f"the lock file {lock_path} cannot be taken: {error.strerror}") from error
 
     async def _in_writer(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._writer_thread, _translated, work)
