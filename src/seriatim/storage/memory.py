@@ -1,7 +1,6 @@
 """The reference store: everything in plain dictionaries, gone when the process ends.
 
-It says in the fewest words what a store has to do, and lets the rules be tested at speed. A write works on a copy
-of the tables and puts it in place of the old one at the end, so that it happens as a whole or not at all.
+A write works on a copy of the tables and puts it in their place at the end: it happens as a whole or not at all.
 """
 
 from collections import Counter
@@ -95,8 +94,9 @@ class MemoryStore:
         self._directory_version = 1
         self._is_open = False
 
-    async def migrate(self) -> None:
+    async def migrate(self) -> list[str]:
         """There is no schema to bring up to date."""
+        return []
 
     async def open(self) -> None:
         """Accept calls; what was there before `close` is there again."""

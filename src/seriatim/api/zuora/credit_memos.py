@@ -1,6 +1,6 @@
 """`/v1/credit-memos`: create from charges, list, retrieve, post, unpost, cancel, delete."""
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -17,6 +17,7 @@ from seriatim.api.zuora.wire import (
     Text100,
     Text255,
     encode,
+    format_time,
     given_custom_fields,
     given_fields,
     next_page,
@@ -335,7 +336,7 @@ def _view(document: Document, shape: type[CreditMemoView]) -> CreditMemoView | d
         cancelled_on=show_time(document.canceled_at),
         comment=kept.get("comment", ""),
         created_by_id=document.created_by,
-        created_date=_time(document.created_at),
+        created_date=format_time(document.created_at),
         credit_memo_date=document.document_date,
         currency=document.currency,
         exclude_from_auto_apply_rules=kept.get("excludeFromAutoApplyRules", False),
@@ -349,7 +350,7 @@ def _view(document: Document, shape: type[CreditMemoView]) -> CreditMemoView | d
         total_tax_exempt_amount=zero,
         unapplied_amount=amount,
         updated_by_id=document.updated_by,
-        updated_date=_time(document.updated_at),
+        updated_date=format_time(document.updated_at),
     )
     if not kept:
         return view
@@ -365,10 +366,6 @@ def _with_kept(view: CreditMemoView, kept: Any) -> CreditMemoView | dict[str, An
         return view
     plain: dict[str, Any] = msgspec.to_builtins(view, builtin_types=(Decimal, date))
     return {**plain, **extra}
-
-
-def _time(at: datetime) -> str:
-    return at.strftime("%Y-%m-%d %H:%M:%S")
 
 
 _SORTABLE = {**SORTABLE, "creditMemoDate": SORTABLE["documentDate"]}

@@ -15,6 +15,7 @@ PAGE_SIZE_MAX = 40
 PAGE_SIZE_DEFAULT = 20
 PAGE_MAX = 1_000_000
 NETSUITE_SUFFIX = "__ns"
+_TIME_CHARACTERS = len("2026-03-01 14:28:06")
 NESTING_MAX = 64
 """How deep a free-form value may be nested: what is kept must be safe to write and to read again, in any database."""
 
@@ -119,8 +120,13 @@ def _plain(value: Any, depth: int = 0) -> Any:
 
 
 def show_time(at: datetime | None) -> str | None:
+    """A time as Zuora writes it, if there is one."""
+    return None if at is None else format_time(at)
+
+
+def format_time(at: datetime) -> str:
     """A time as Zuora writes it, in UTC: `2026-03-01 14:28:06`."""
-    return None if at is None else at.strftime("%Y-%m-%d %H:%M:%S")
+    return at.isoformat(" ", "seconds")[:_TIME_CHARACTERS]
 
 
 def next_page(call: Call[Any, Any], query: PageQuery, found: int) -> str | UnsetType:

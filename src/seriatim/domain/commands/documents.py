@@ -16,6 +16,7 @@ from seriatim.domain.money import AMOUNT_MINOR_MAX, check_currency, to_minor
 from seriatim.domain.numbering import (
     TEMPORARY_PREFIXES,
     Kind,
+    SeriesKey,
     check_given_number,
     format_number,
     prefixes_reading_as,
@@ -105,32 +106,34 @@ class CreateDocument(ScopedCommand[Document]):
         amount_minor = sum(item.amount_minor for item in items)
         if amount_minor > AMOUNT_MINOR_MAX:
             raise InvalidValue(self.items_field, f"a total of {amount_minor} minor units", "the total is too large")
-        draft = Document(
+        actor_id = self.scope.actor_id
+        pinned = _set_of(snapshot, account)
+        number, series, ordinal = self._number(snapshot, pinned, at)
+        document = Document(
             id=self.document_id,
             kind=self.kind,
             entity_id=account.entity_id,
             org_id=account.org_id,
             account_id=account.id,
             account_number=account.number,
-            number="",
-            series=None,
-            ordinal=None,
+            number=number,
+            series=series,
+            ordinal=ordinal,
             number_given=self.number is not None,
-            sequence_set_id=_set_of(snapshot, account).id,
-            status=Status.DRAFT,
+            sequence_set_id=pinned.id,
+            status=Status.POSTED if self.post else Status.DRAFT,
             currency=currency,
             document_date=self.document_date or at.date(),
             amount_minor=amount_minor,
             items=items,
             fields=self.fields,
             created_at=at,
-            created_by=self.scope.actor_id,
+            created_by=actor_id,
             updated_at=at,
-            updated_by=self.scope.actor_id,
+            updated_by=actor_id,
+            posted_at=at if self.post else None,
+            posted_by=actor_id if self.post else None,
         )
-        document = self._numbered(snapshot, draft, at)
-        if self.post:
-            document = _posted(document, self.scope, at)
         snapshot.documents.put(document.id, document)
         return document
 
@@ -145,15 +148,19 @@ class CreateDocument(ScopedCommand[Document]):
             raise InternalError
         return found
 
-    def _numbered(self, snapshot: Snapshot, draft: Document, at: datetime) -> Document:
+    def _number(
+        self, snapshot: Snapshot, pinned: SequenceSet, at: datetime
+    ) -> tuple[str, SeriesKey | None, int | None]:
+        """The number of the new document, with its series and ordinal if it comes from one."""
+        entity_id = self.scope.entity_id
         if self.number is not None:
-            _check_number_free(snapshot, self.scope.entity_id, self.number)
-            return replace(draft, number=self.number)
+            _check_number_free(snapshot, entity_id, self.number)
+            return self.number, None, None
         at_once = self.post or self.kind not in TEMPORARY_PREFIXES
-        if at_once or snapshot.entity(self.scope.entity_id).number_on is NumberOn.CREATION:
-            return issue_number(snapshot, draft, self.scope, at)
-        ordinal = snapshot.count(self.scope.entity_id, _temporary_counter(self.kind))
-        return replace(draft, number=format_number(TEMPORARY_PREFIXES[self.kind], ordinal))
+        if at_once or snapshot.entity(entity_id).number_on is NumberOn.CREATION:
+            return issue_number(snapshot, pinned, self.kind, self.document_id, self.scope, at)
+        ordinal = snapshot.count(entity_id, _temporary_counter(self.kind))
+        return format_number(TEMPORARY_PREFIXES[self.kind], ordinal), None, None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +193,9 @@ class TransitionDocument(ScopedCommand[Document]):
     def _changed(self, snapshot: Snapshot, document: Document, at: datetime) -> Document:
         if self.action is Action.POST:
             if not document.has_issued_number and not document.number_given:
-                document = issue_number(snapshot, document, self.scope, at)
+                pinned = _pinned_set(snapshot, document)
+                number, series, ordinal = issue_number(snapshot, pinned, document.kind, document.id, self.scope, at)
+                document = replace(document, number=number, series=series, ordinal=ordinal)
             if self.document_date is not None:
                 document = replace(document, document_date=self.document_date)
             return _posted(document, self.scope, at)
@@ -196,22 +205,23 @@ class TransitionDocument(ScopedCommand[Document]):
         return replace(changed, status=Status.DRAFT)
 
 
-def issue_number(snapshot: Snapshot, document: Document, scope: Scope, at: datetime) -> Document:
-    """Give a document the next number of its series, and enter it in the register.
+def issue_number(
+    snapshot: Snapshot, pinned: SequenceSet, kind: Kind, document_id: str, scope: Scope, at: datetime
+) -> tuple[str, SeriesKey, int]:
+    """Take the next number of a document's series, and enter it in the register: number, series, ordinal.
 
+    A set that does not number the kind leaves it to DEFAULT.
     Raises: BrokenRule, when the series is at its end.
     """
-    key = _pinned_set(snapshot, document).series_key(document.kind)
-    if key is None:
-        key = _default_set(snapshot, document.entity_id).series_key(document.kind)
+    key = pinned.series_key(kind) or _default_set(snapshot, pinned.entity_id).series_key(kind)
     series = None if key is None else snapshot.series.get(key)
     if key is None or series is None:
         raise InternalError
     company = (other.key.prefix for other in snapshot.series if other.key.entity_id == key.entity_id)
     ordinal, advanced = take(series, company)
     snapshot.series.put(key, advanced)
-    snapshot.register.append(issue_entry(key, ordinal, document.id, at, scope.actor_id))
-    return replace(document, number=format_number(key.prefix, ordinal), series=key, ordinal=ordinal)
+    snapshot.register.append(issue_entry(key, ordinal, document_id, at, scope.actor_id))
+    return format_number(key.prefix, ordinal), key, ordinal
 
 
 def _posted(document: Document, scope: Scope, at: datetime) -> Document:
