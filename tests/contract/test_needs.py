@@ -135,8 +135,8 @@ async def test_the_number_that_a_caller_wants_brings_its_document_and_the_series
 
 
 async def open_family(store: Store, start_number: int = 1) -> None:
-    """Series `X`, `X1`, `X12`, and beside the family `X0`, `XY` and `Y`."""
-    names = ("X12", "X1", "X0", "XY", "Y", "X")
+    """Series `X`, `X1`, `X12` and `X9`, and beside the family `X0`, `XY` and `Y`."""
+    names = ("X12", "X1", "X0", "XY", "Y", "X", "X9")
     for index, prefix in enumerate(names):
         start = start_number if prefix == "X" else 1
         numberings = {Kind.INVOICE: Numbering(prefix, start)}
@@ -146,7 +146,7 @@ async def open_family(store: Store, start_number: int = 1) -> None:
 @pytest.mark.parametrize(
     ("prefix", "family"),
     (
-        ("X", {"X", "X1", "X12"}),
+        ("X", {"X", "X1", "X12", "X9"}),
         ("X1", {"X", "X1", "X12"}),
         ("X12", {"X", "X1", "X12"}),
         ("X123", {"X", "X1", "X12"}),
@@ -174,11 +174,15 @@ async def test_a_claim_brings_the_highest_given_number_that_it_would_meet(
     store: Store, needs: dict[str, set[tuple[str, str]]]
 ) -> None:
     await run(store, create_account())
-    for index, number in enumerate(("G00000012", "G000000009", "G0000001", "H00000099", "G00000003", "G-1", "GG")):
+    for index, number in enumerate(
+        ("G00000012", "G000000009", "G0000001", "H99999999", "J00000000", "G00000003", "G-1", "GG")
+    ):
         await run(store, create_memo(document_id=f"document-{index}", number=number))
     await run(store, create_sets(new_set(numberings={Kind.INVOICE: Numbering("G", 13)})))
     snapshot = await load(store, **needs)
     assert snapshot.highest_given_ordinals == {(ENTITY_ID, "G"): 12}
+    both_ends = await load(store, claims={(ENTITY_ID, "H"), (ENTITY_ID, "G0"), (ENTITY_ID, "J")})
+    assert both_ends.highest_given_ordinals == {(ENTITY_ID, "H"): 99_999_999, (ENTITY_ID, "G0"): 9, (ENTITY_ID, "J"): 0}
 
 
 async def test_a_given_number_beyond_the_longest_ordinal_is_met_by_no_claim(store: Store) -> None:
@@ -196,7 +200,7 @@ async def test_a_claim_does_not_take_issued_numbers_for_given_ones(store: Store)
 async def test_only_from_its_threshold_on_a_series_brings_its_family(store: Store) -> None:
     await open_family(store, start_number=FAMILY_FROM_ORDINAL)
     snapshot = await load(store, sequence_sets={(ENTITY_ID, "N5")})
-    assert {series.key.prefix for series in snapshot.family(ENTITY_ID, "X")} == {"X", "X1", "X12"}
+    assert {series.key.prefix for series in snapshot.family(ENTITY_ID, "X")} == {"X", "X1", "X12", "X9"}
     assert prefixes(await load(store, sequence_sets={(ENTITY_ID, "N4")})) == {"Y"}
 
 

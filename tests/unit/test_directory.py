@@ -169,7 +169,12 @@ async def test_an_old_copy_is_refreshed_before_it_is_trusted(world: World) -> No
 async def test_requests_that_wait_together_ask_the_database_once(world: World) -> None:
     looks = world.store.looks
     world.stopwatch.seconds += 10
-    await asyncio.gather(*(world.directory.current() for _ in range(20)))
+    world.store.may_answer.clear()
+    world.store.looked.clear()
+    waiting = [asyncio.create_task(world.directory.current()) for _ in range(20)]
+    await world.store.looked.wait()
+    world.store.may_answer.set()
+    await asyncio.gather(*waiting)
     assert world.store.looks == looks + 1
 
 

@@ -51,6 +51,9 @@ def test_a_uuid_is_random_and_of_version_4() -> None:
         assert str(UUID(text)) == text
         assert UUID(text).version == 4
         assert UUID(text).variant == RFC_4122
+    for position in {*range(36)} - {8, 13, 14, 18, 19, 23}:
+        assert {text[position] for text in made} == set("0123456789abcdef")
+    assert {text[19] for text in made} == set("89ab")
 
 
 def test_a_secret_has_forty_letters_and_digits() -> None:

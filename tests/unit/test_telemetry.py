@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -46,6 +47,17 @@ class Log:
     @property
     def lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.text.splitlines()]
+
+
+def raised(text: str) -> ValueError:
+    """An error with a traceback."""
+
+    def fail() -> None:
+        raise ValueError(text)
+
+    with pytest.raises(ValueError, match=re.escape(text)) as caught:
+        fail()
+    return caught.value
 
 
 def log_request(log: Log, **changes: Any) -> None:
@@ -143,10 +155,7 @@ def test_a_text_that_carries_a_secret_loses_that_part_wherever_it_stands(text: s
     logger = structlog.get_logger()
     logger.info(text)
     logger.info("event", detail=text, details=[text], error=ValueError(text))
-    try:
-        raise ValueError(text)
-    except ValueError:
-        logger.exception("failed")
+    logger.error("failed", exc_info=raised(text))
     logging.getLogger("library").warning("%s", text)
     log_request(log, track_id=text)
     assert len(log.lines) == 5
@@ -222,10 +231,7 @@ def test_a_library_logs_in_the_same_form_with_its_name() -> None:
     log = Log()
     logging.getLogger("uvicorn.error").info("Started %s", "it")
     logging.getLogger("odd").log(35, "between two levels")
-    try:
-        raise ValueError("inner")
-    except ValueError:
-        logging.getLogger("odd").exception("with its cause")
+    logging.getLogger("odd").error("with its cause", exc_info=raised("inner"))
     first, second, third = log.lines
     assert (first["logger"], first["event"], first["level"]) == ("uvicorn.error", "Started it", "info")
     assert second["level"] == "warning"
@@ -271,7 +277,7 @@ def test_a_made_up_method_makes_no_series_of_its_own() -> None:
         metrics.request_answered(f"MADEUP{count}", "none", 405, 0.01)
     found = figures(metrics)
     assert found["seriatim_requests_total{method=other,route=none,status=405}"] == 50
-    assert len([name for name in found if name.startswith("seriatim_requests_total")]) == 1
+    assert len([name for name in found if name.startswith("seriatim_requests")]) == 1
     assert len(found) - before < 25
     assert not any("MADEUP" in str(key) for key in vars(metrics)["_bound"])
 
@@ -295,7 +301,7 @@ def test_the_writer_is_observed() -> None:
     assert found["seriatim_refusals_total{category=forbidden}"] == 1
     assert found["seriatim_failures_total{}"] == 1
     (line,) = log.lines
-    assert (line["event"], line["level"]) == ("batch_failed", "error")
+    assert (line["event"], line["level"]) == ("work_failed", "error")
     assert "RuntimeError: the disk is full" in line["exception"]
 
 

@@ -77,6 +77,16 @@ def test_what_is_no_token_is_called_malformed(token: str) -> None:
         TokenSigner(KEY).verify(token, NOON)
 
 
+def test_what_is_too_long_is_not_even_looked_at() -> None:
+    begins_well = raw(issued())
+    with pytest.raises(Unauthenticated, match="malformed"):
+        TokenSigner(KEY).verify(spelt(begins_well * 20), NOON)
+    with pytest.raises(Unauthenticated, match="altered"):
+        TokenSigner(KEY).verify(spelt(begins_well * 2), NOON)
+    longest = TokenSigner(KEY).issue("c" * 255, NOON, "t" * 255).access_token
+    assert TokenSigner(KEY).verify(longest, NOON) == "c" * 255
+
+
 def test_a_token_can_be_spelt_in_one_way_only() -> None:
     # Of these lengths base64 leaves spare bits in the last character.
     for client_id in ("a", "ab", "abc"):
@@ -137,6 +147,7 @@ def test_of_a_secret_only_a_digest_is_kept_and_it_matches_nothing_else() -> None
     assert not secret_matches("correct hors", kept)
     assert not secret_matches("", kept)
     assert not secret_matches(kept, kept)
+    assert not secret_matches("no text: \ud800", kept)
 
 
 @pytest.mark.parametrize("kept", (None, "", "sha256:", "x"))
