@@ -27,7 +27,7 @@ from seriatim.auth.tokens import KEY_BYTES_MIN, TokenSigner
 from seriatim.domain.idempotency import ANSWER_LIFETIME
 from seriatim.errors import SeriatimError
 from seriatim.http.endpoint import Call, Edge, EdgeLimits, Endpoint, Reply
-from seriatim.http.operations import build_operations
+from seriatim.http.operations import OPERATION_PATHS, build_operations
 from seriatim.http.ratelimit import RateLimiter
 from seriatim.http.routing import build_router
 from seriatim.service.ports import Clock, Store, StoreUnavailable
@@ -169,8 +169,7 @@ def _application(api: ASGIApp, operations: ASGIApp) -> ASGIApp:
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        path: str = scope["path"]
-        await (api if path.startswith(zuora.PATHS) else operations)(scope, receive, send)
+        await (operations if scope["path"] in OPERATION_PATHS else api)(scope, receive, send)
 
     return application
 

@@ -124,7 +124,7 @@ def test_an_unknown_org_is_refused_by_name(api: Api, header: str, status: int, c
 
 
 def test_an_empty_list_of_orgs_is_refused(api: Api) -> None:
-    assert refused(api.get("/v1/credit-memos", Zuora_Org_Ids=" , "), 400, 20).startswith("Zuora-Org-Ids: ")
+    assert refused(api.get("/v1/credit-memos", Zuora_Org_Ids=","), 400, 20).startswith("Zuora-Org-Ids: ")
 
 
 def test_an_org_of_another_entity_is_unknown(server: Server) -> None:

@@ -14,13 +14,16 @@ UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 GZIP_FROM_BYTES = 1000
 BODY_BYTES_MAX = 1024 * 1024
 EXPANDED_BODY_BYTES_MAX = 4 * BODY_BYTES_MAX
+BOMB_BYTES = 128 * BODY_BYTES_MAX
 SETS = "/v1/sequence-sets"
 
 
 def call(api: Api, method: str, path: str, **headers: str | bytes) -> httpx2.Response:
     """A request with exactly these headers beside the token: httpx2 would ask for gzip by itself."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return api.http.request(method, path, headers={"Accept-Encoding": "identity", **named})  # type: ignore[dict-item]
+    sent = {b"Accept-Encoding": b"identity"}
+    for name, value in headers.items():
+        sent[name.replace("_", "-").encode()] = value.encode() if isinstance(value, str) else value
+    return api.http.request(method, path, headers=sent)
 
 
 @pytest.mark.parametrize(
@@ -130,6 +133,22 @@ def test_a_bomb_is_refused_by_its_expanded_size(api: Api) -> None:
     just_fits = gzip.compress(b" " * EXPANDED_BODY_BYTES_MAX)
     answer = api.call("POST", SETS, content=just_fits, headers={"Content-Encoding": "gzip"})
     refused(answer, 400, 90)
+
+
+def peak_bytes(server: Server) -> int:
+    """The most memory that the server has ever used."""
+    status = Path(f"/proc/{server.process_id}/status").read_text(encoding="ascii")
+    (line,) = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) * 1024
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the system shows no process's peak of memory")
+def test_a_bomb_is_not_expanded_before_it_is_refused(api: Api, server: Server) -> None:
+    bomb = gzip.compress(bytes(BOMB_BYTES), compresslevel=1)
+    assert len(bomb) < BODY_BYTES_MAX
+    before = peak_bytes(server)
+    refused(api.call("POST", SETS, content=bomb, headers={"Content-Encoding": "gzip"}), 413, 20)
+    assert peak_bytes(server) - before < BOMB_BYTES // 2
 
 
 @pytest.mark.parametrize(

@@ -166,7 +166,7 @@ def test_a_key_of_a_good_length_works(api: Api, length: int) -> None:
 
 @pytest.mark.parametrize("key", ("", "k" * 256, "tab\tinside", "é"))
 def test_a_bad_key_is_refused(api: Api, key: str) -> None:
-    answer = api.http.post("/v1/accounts", json=new_account(), headers={"Idempotency-Key": key.encode("latin-1")})
+    answer = api.http.post("/v1/accounts", json=new_account(), headers={b"Idempotency-Key": key.encode("latin-1")})
     assert refused(answer, 400, 20).startswith("Idempotency-Key: ")
 
 

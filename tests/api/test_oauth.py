@@ -126,12 +126,10 @@ def test_a_changed_token_is_refused(server: Server, api: Api) -> None:
     token = api.token
     assert get(server, token).status_code == 200
     raw = bytearray(urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-    for index in range(len(raw)):
+    for index in range(0, len(raw), 7):
         changed = bytearray(raw)
         changed[index] ^= 1
-        forged = urlsafe_b64encode(changed).rstrip(b"=").decode()
-        if index % 10 == 0:
-            unauthorized(get(server, forged))
+        unauthorized(get(server, urlsafe_b64encode(changed).rstrip(b"=").decode()))
     for other in (token[:-1], token + "A", token.swapcase(), token * 20):
         unauthorized(get(server, other))
 

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import apsw
@@ -149,7 +149,7 @@ def test_what_is_queued_is_finished_before_the_end(tmp_path: Path) -> None:
         body = new_memo(account_id, autoPost=True)
         connection = apsw.Connection(str(server.database_path))
         connection.execute("BEGIN IMMEDIATE")
-        queued = []
+        queued: list[Future[httpx2.Response]] = []
         for index in range(DRAFTS):
             # Of two requests with one key, one is refused as soon as the other is in the queue.
             key = f"key {index}"
@@ -212,7 +212,7 @@ def test_a_port_that_is_taken_is_refused(server: Server, tmp_path: Path) -> None
 
 
 def test_a_bad_setting_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(ServerFailed, match="BODY_BYTES_MAX|body-bytes-max"):
+    with pytest.raises(ServerFailed, match=r"(BODY_BYTES_MAX|body-bytes-max)"):
         Server(tmp_path, body_bytes_max="many").start()
 
 

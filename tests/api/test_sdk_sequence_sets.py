@@ -163,7 +163,7 @@ def test_a_payment_prefix_may_not_end_in_a_digit(sdk: Sdk) -> None:
     prefix = unique_letters()
     for kind, model in (("payment", sdk.models.PaymentEntityPrefix), ("refund", sdk.models.RefundEntityPrefix)):
         request = set_request(sdk, prefix, **{kind: model(prefix=f"{prefix}7", start_number=1)})
-        message = bad_request(sdk, lambda request=request: create(sdk, request), 20)  # type: ignore[misc]
+        message = bad_request(sdk, lambda request=request: create(sdk, request), 20)
         assert message.startswith(f"sequenceSets[0].{kind}.prefix: ")
         assert "digit" in message
     digits = sdk.models.InvoiceEntityPrefix(prefix=f"{prefix}7", start_number=1)
@@ -189,7 +189,8 @@ def test_a_bad_start_number_is_refused(sdk: Sdk, start: object) -> None:
 
 @pytest.mark.parametrize("kind", ("invoice", "credit_memo", "debit_memo"))
 def test_a_required_kind_that_is_missing_is_named(sdk: Sdk, kind: str) -> None:
-    request = set_request(sdk, unique_letters(), **{kind: None})
+    missing: dict[str, Any] = {kind: None}
+    request = set_request(sdk, unique_letters(), **missing)
     name = {"invoice": "invoice", "credit_memo": "creditMemo", "debit_memo": "debitMemo"}[kind]
     assert bad_request(sdk, lambda: create(sdk, request), 22).startswith(f"sequenceSets[0].{name}: ")
 

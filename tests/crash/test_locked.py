@@ -8,27 +8,21 @@ from seriatim.storage.sqlite.store import BUSY_TIMEOUT_MS
 from tests.concurrency.ledger import Ledger
 from tests.concurrency.load import MEMOS, World, settle
 from tests.concurrency.proof import prove
-from tests.crash.waves import begin_attempts, connections, start, write_lock
+from tests.crash.waves import (
+    CODE_OVERLOADED,
+    CODE_UNAVAILABLE,
+    begin_attempts,
+    check_try_later,
+    connections,
+    start,
+    write_lock,
+)
 from tests.raw_http import Answer, fetch_token
 from tests.servers import Server
 
 MOMENT_SECONDS = 1.0
 CLIENTS = 64
 QUEUE_SUBMISSIONS_MAX = 4
-CODE_OVERLOADED = 50000070
-CODE_UNAVAILABLE = 50000061
-
-
-def check_try_later(answer: Answer, status: int, code: int) -> None:
-    """A refusal that says: the same request may be sent again, and when."""
-    assert answer.status == status
-    assert int(answer.headers["retry-after"]) >= 1
-    failure = answer.json
-    assert failure["success"] is False
-    assert failure["requestId"] == answer.headers["zuora-request-id"]
-    assert failure["processId"]
-    assert [reason["code"] for reason in failure["reasons"]] == [code]
-    assert "try again" in failure["reasons"][0]["message"]
 
 
 async def settle_refused(world: World, ledger: Ledger) -> None:

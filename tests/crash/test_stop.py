@@ -7,9 +7,16 @@ from typing import Any
 import pytest
 
 from tests.concurrency.ledger import Attempt, Ledger
-from tests.concurrency.load import MEMOS, World, busy_clients
+from tests.concurrency.load import MEMOS, World, busy_clients, settle
 from tests.concurrency.proof import prove
-from tests.crash.waves import begin_attempts, connections, start, write_lock
+from tests.crash.waves import (
+    CODE_UNAVAILABLE,
+    begin_attempts,
+    check_try_later,
+    connections,
+    start,
+    write_lock,
+)
 from tests.raw_http import ConnectionBroken, RawConnection, fetch_token
 from tests.servers import Server
 
@@ -130,6 +137,32 @@ async def test_an_idle_server_stops_at_once(server: Server, world: World) -> Non
         assert await stopped(server) == 0
     with pytest.raises(ConnectionBroken):
         await RawConnection(world.host, world.port).request("GET", "/healthz")
+
+
+@pytest.mark.parametrize("settings", ({"shutdown_seconds": 1, "batch_submissions_max": 4},))
+async def test_who_waits_longer_than_the_server_may_is_told_to_ask_again(server: Server, world: World) -> None:
+    ledger = Ledger()
+    attempts = begin_attempts(world, ledger, CLIENTS)
+    async with connections(world, CLIENTS) as opened, world.connect() as other:
+        with write_lock(server):
+            works = start(opened, attempts)
+            await other.request("GET", MEMOS)
+            server.send_terminate()
+            answers = await asyncio.gather(*works)
+            # All are answered while the lock is held, so that not one of them can have been done.
+            for answer in answers:
+                check_try_later(answer, 503, CODE_UNAVAILABLE)
+                assert "idempotency key" in answer.json["reasons"][0]["message"]
+    assert await stopped(server) == 0
+    server.start()
+    books = await prove(server, world, ledger)
+    # They were queued, and what is queued is finished.
+    assert len(books.issued) == CLIENTS
+    async with world.connect() as connection:
+        for attempt in attempts:
+            if attempt.key is not None:
+                ledger.tell(attempt, await settle(connection, attempt))
+    assert len((await prove(server, world, ledger)).issued) == CLIENTS
 
 
 async def test_clients_are_created_while_the_server_is_busy(server: Server, world: World) -> None:

@@ -11,6 +11,9 @@ from tests.concurrency.load import MEMOS, World
 from tests.raw_http import Answer, RawConnection
 from tests.servers import Server
 
+CODE_OVERLOADED = 50000070
+CODE_UNAVAILABLE = 50000061
+
 
 @contextlib.contextmanager
 def write_lock(server: Server) -> Iterator[None]:
@@ -50,3 +53,15 @@ def start(opened: list[RawConnection], attempts: list[Attempt]) -> list[asyncio.
         asyncio.create_task(connection.request("POST", MEMOS, attempt.body, attempt.headers))
         for connection, attempt in zip(opened, attempts, strict=True)
     ]
+
+
+def check_try_later(answer: Answer, status: int, code: int) -> None:
+    """A refusal that says: the same request may be sent again, and when."""
+    assert answer.status == status
+    assert int(answer.headers["retry-after"]) >= 1
+    failure = answer.json
+    assert failure["success"] is False
+    assert failure["requestId"] == answer.headers["zuora-request-id"]
+    assert failure["processId"]
+    assert [reason["code"] for reason in failure["reasons"]] == [code]
+    assert "try again" in failure["reasons"][0]["message"]

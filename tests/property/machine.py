@@ -20,7 +20,7 @@ from seriatim.domain.commands.sequence_sets import (
 from seriatim.domain.decide import Replay, Result
 from seriatim.domain.document import TRANSITIONS, Action, Document
 from seriatim.domain.entity import NumberOn
-from seriatim.domain.numbering import Kind
+from seriatim.domain.numbering import Kind, ceiling, ordinal_of, prefixes_reading_as
 from seriatim.domain.sequence_set import Numbering, SetView
 from seriatim.errors import InternalError, KeyReused, SeriatimError, Unavailable
 from seriatim.service.ports import DocumentQuery, Store
@@ -185,6 +185,18 @@ class NumberingMachine(RuleBasedStateMachine):
             assert raised.next_ordinals[Kind.CREDIT_MEMO] == start
             assert raised.sequence_set.numberings[Kind.CREDIT_MEMO].start_number == start
 
+    @rule(target=accounts, of_set=sets, bound=st.sampled_from((10**8, 2 * 10**8, 12 * 10**8)))
+    def cross_ceiling(self, of_set: tuple[str, str], bound: int) -> Any:
+        """Issue past an ordinal that is a ceiling where a longer prefix is in use."""
+        if self.change(of_set, NumberingChange(start_number=bound - 1)) is None:
+            return multiple()
+        entity_id, set_id = of_set
+        account = (entity_id, self.new_id("account"))
+        assert self.carry(create_account(scope=scope_of(entity_id), account_id=account[1], set_key=set_id)) is not None
+        for _ in range(3):
+            self.carry(self.draft(account, post=True))
+        return account
+
     @rule(of_set=sets, start=STARTS)
     def write_start(self, of_set: tuple[str, str], start: int) -> None:
         self.change(of_set, NumberingChange(start_number=start))
@@ -236,6 +248,17 @@ class NumberingMachine(RuleBasedStateMachine):
             assert after.number == before.number
         elif after is not None and action is Action.DELETE:
             self.numbers.pop((entity_id, before.number), None)
+
+    @rule(account=accounts)
+    def discard_draft(self, account: tuple[str, str]) -> None:
+        """Only a draft that never had a number of a series can be discarded without a trace."""
+        draft = self.carry(self.draft(account))
+        if draft is None:
+            return
+        scope = scope_of(account[0])
+        assert self.carry(transition(Action.CANCEL, draft.id, scope=scope)) is not None
+        deleted = self.carry(transition(Action.DELETE, draft.id, scope=scope))
+        assert (deleted is None) == draft.has_issued_number
 
     @rule(target=keys, account=accounts, currency=st.sampled_from(("EUR", "EUR", "USD")))
     def create_with_key(self, account: tuple[str, str], currency: str) -> Any:
@@ -317,9 +340,21 @@ class NumberingMachine(RuleBasedStateMachine):
             key = audit.series.key
             assert self.kinds.setdefault((key.entity_id, key.prefix), key.kind) is key.kind
         assert len({(audit.series.key.entity_id, audit.series.key.prefix) for audit in audits}) == len(audits)
+        for document in documents:
+            if document.has_issued_number:
+                assert self.issuers_of(document) == [document.series.prefix]
         carried = {(document.entity_id, document.number): document.id for document in documents}
         assert len(carried) == len(documents)
         assert self.numbers.items() <= carried.items()
+
+    def issuers_of(self, document: Document) -> list[str]:
+        """The prefixes of the document's entity whose series could ever issue its number."""
+        company = [prefix for entity_id, prefix in self.kinds if entity_id == document.entity_id]
+        return [
+            prefix
+            for prefix in prefixes_reading_as(document.number)
+            if prefix in company and (ordinal_of(prefix, document.number) or 0) < ceiling(prefix, company)
+        ]
 
 
 def scope_of(entity_id: str) -> Scope:

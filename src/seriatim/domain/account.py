@@ -42,7 +42,7 @@ def check_account_number(number: str, field: str = "accountNumber") -> str:
 
     Raises: InvalidValue.
     """
-    if not _ACCOUNT_NUMBER.fullmatch(number):
+    if not _ACCOUNT_NUMBER.fullmatch(number) or number in {".", ".."}:
         rule = f"an account number is 1 to {ACCOUNT_NUMBER_CHARACTERS_MAX} characters without blanks, /, ? and #"
         raise InvalidValue(field, number, rule)
     return number

@@ -19,6 +19,8 @@ class Status(StrEnum):
 
     DRAFT = "draft"
     POSTED = "posted"
+    PROCESSED = "processed"
+    """What a payment and a refund are from the start: money has moved."""
     CANCELED = "canceled"
 
 
@@ -41,13 +43,23 @@ class Transition:
     """None: the document is removed."""
 
 
-_MEMO_LIFE = (
+_BILLING_LIFE = (
     Transition(Action.POST, (Status.DRAFT,), Status.POSTED),
     Transition(Action.UNPOST, (Status.POSTED,), Status.DRAFT),
     Transition(Action.CANCEL, (Status.DRAFT,), Status.CANCELED),
     Transition(Action.DELETE, (Status.CANCELED,), None),
 )
-TRANSITIONS: Mapping[Kind, tuple[Transition, ...]] = {Kind.CREDIT_MEMO: _MEMO_LIFE}
+_MONEY_LIFE = (
+    Transition(Action.CANCEL, (Status.PROCESSED,), Status.CANCELED),
+    Transition(Action.DELETE, (Status.CANCELED,), None),
+)
+TRANSITIONS: Mapping[Kind, tuple[Transition, ...]] = {
+    Kind.INVOICE: _BILLING_LIFE,
+    Kind.CREDIT_MEMO: _BILLING_LIFE,
+    Kind.DEBIT_MEMO: _BILLING_LIFE,
+    Kind.PAYMENT: _MONEY_LIFE,
+    Kind.REFUND: _MONEY_LIFE,
+}
 """The life of each kind. The APIs, the console and the documentation read this table."""
 
 
@@ -57,10 +69,14 @@ class Item:
 
     id: str
     amount_minor: int
+    """Without tax."""
+    tax_minor: int = 0
     quantity: Decimal | None = None
     description: str = ""
     service_start_date: date | None = None
     service_end_date: date | None = None
+    source_item_id: str | None = None
+    """The line of the document that this one was made from."""
     fields: Mapping[str, Any] = field(default_factory=dict)
     """What the vendor documents and Seriatim does not act on."""
 
@@ -86,6 +102,7 @@ class Document:
     currency: str
     document_date: date
     amount_minor: int
+    """The total of all items, with tax."""
     items: tuple[Item, ...]
     fields: Mapping[str, Any]
     created_at: datetime
@@ -96,6 +113,24 @@ class Document:
     posted_by: str | None = None
     canceled_at: datetime | None = None
     canceled_by: str | None = None
+    due_date: date | None = None
+    tax_minor: int = 0
+    """The tax within the amount."""
+    applied_minor: int = 0
+    """Of a credit memo or payment: what is applied elsewhere. Of an invoice or debit memo: what is applied to it."""
+    refunded_minor: int = 0
+    """Of a credit memo or payment: what was paid back."""
+    referred_id: str | None = None
+    """The document that this one was made from: of a refund the payment or credit memo that it pays back."""
+    applies_on_posting: bool = False
+    """Whether posting this credit memo applies it to the invoice that it was made from."""
+    is_reversed: bool = False
+    """Whether a counter-document was made that takes all of this one back."""
+
+    @property
+    def open_minor(self) -> int:
+        """What remains: of an invoice or debit memo the balance, of a credit memo or payment the unapplied amount."""
+        return self.amount_minor - self.applied_minor - self.refunded_minor
 
     @property
     def has_issued_number(self) -> bool:

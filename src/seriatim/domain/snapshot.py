@@ -16,6 +16,7 @@ from seriatim.domain.idempotency import StoredAnswer
 from seriatim.domain.numbering import Series, SeriesKey, continuation
 from seriatim.domain.register import RegisterEntry
 from seriatim.domain.sequence_set import SequenceSet
+from seriatim.domain.settlement import Application
 from seriatim.errors import InternalError
 
 K = TypeVar("K", bound=Hashable)
@@ -29,9 +30,9 @@ FAMILY_FROM_ORDINAL = 10**8 - 10**6
 class Needs:
     """What the commands of one batch want loaded. Each pair starts with the id of the entity.
 
-    A `key` is an id or a number (of a set also its name). What is loaded brings what it refers to:
-    a document and an account their sequence set, a set the series of its prefixes, and a series that has
-    come to `FAMILY_FROM_ORDINAL` its family, the series whose prefix begins or continues its own.
+    A `key` is an id or a number (of a set also its name). What is loaded brings what it refers to: a document the one
+    that it was made from, a document and an account their sequence set, a set the series of its prefixes, and a series
+    that has come to `FAMILY_FROM_ORDINAL` its family, the series whose prefix begins or continues its own.
     """
 
     answers: set[tuple[str, str]] = field(default_factory=set)
@@ -49,7 +50,13 @@ class Needs:
     accounts: set[tuple[str, str]] = field(default_factory=set)
     accounts_with_documents: set[tuple[str, str]] = field(default_factory=set)
     """(entity id, key) of accounts about which to learn whether they have documents."""
+    accounts_of_documents: set[tuple[str, str]] = field(default_factory=set)
+    """(entity id, key) of documents whose accounts are to be loaded."""
     documents: set[tuple[str, str]] = field(default_factory=set)
+    applications_from: set[tuple[str, str]] = field(default_factory=set)
+    """(entity id, key) of credit memos and payments: all their applications, with the documents at the other end."""
+    referring_to: set[tuple[str, str]] = field(default_factory=set)
+    """(entity id, key) of documents: all documents that refer to them."""
     numbers: set[tuple[str, str]] = field(default_factory=set)
     """(entity id, number) that a caller wants to give: the document that has it, the series it would fall into."""
     claims: set[tuple[str, str]] = field(default_factory=set)
@@ -145,6 +152,8 @@ class Snapshot:
         self.series: Relation[SeriesKey, Series] = Relation(journal, None)
         self.accounts: Relation[str, Account] = Relation(journal, lambda row: [(row.entity_id, row.number)])
         self.documents: Relation[str, Document] = Relation(journal, lambda row: [(row.entity_id, row.number)])
+        self.applications: Relation[tuple[str, str], Application] = Relation(journal, None)
+        """By (id of the source, id of the target)."""
         self.counters: Relation[tuple[str, str], int] = Relation(journal, None)
         """The next value of each counter; a counter that has no row starts at 1."""
         self.register: list[RegisterEntry] = []
@@ -197,6 +206,10 @@ class Snapshot:
         if found is not None and found.entity_id == entity_id:
             return found
         return self.documents.find((entity_id, key))
+
+    def referring_to(self, document_id: str) -> list[Document]:
+        """The loaded documents that refer to this one."""
+        return [document for document in self.documents if document.referred_id == document_id]
 
     def family(self, entity_id: str, prefix: str) -> list[Series]:
         """The loaded series of an entity whose prefix is this one, begins it, or continues it with digits."""

@@ -4,6 +4,7 @@ The edge reads and checks what every request has in common, calls the handler, a
 raised into the dialect's answer. A reply to a write is made only after the commit.
 """
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -283,6 +284,13 @@ class EndpointApp:
             reply = await self._answer(call, endpoint, receive)
         except ClientDisconnected:
             return
+        except asyncio.CancelledError:
+            # The server stops and can wait no longer. What is queued is finished all the same.
+            message = (
+                "the server stopped before this request was finished, and what it asks for may still be done; "
+                "try again with the same idempotency key"
+            )
+            reply = self.dialect.failure(call, Unavailable(message))
         except SeriatimError as error:
             reply = self.dialect.failure(call, error)
         except StoreUnavailable as error:

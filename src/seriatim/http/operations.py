@@ -11,6 +11,7 @@ from seriatim.errors import Unavailable
 from seriatim.service.ports import StoreUnavailable
 
 JSON = "application/json"
+OPERATION_PATHS = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
 
 
 def build_operations(

@@ -31,6 +31,7 @@ from seriatim.domain.numbering import (
 )
 from seriatim.domain.register import Event, RegisterEntry
 from seriatim.domain.sequence_set import SequenceSet, SetView
+from seriatim.domain.settlement import Application
 from seriatim.domain.snapshot import FAMILY_FROM_ORDINAL, Needs, Relation, Snapshot
 from seriatim.service.ports import DocumentQuery, SeriesAudit, SortField, StoreConflict, StoreUnavailable
 
@@ -60,6 +61,7 @@ class _Tables:
     series: dict[SeriesKey, Series] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     documents: dict[str, Document] = field(default_factory=dict)
+    applications: dict[tuple[str, str], Application] = field(default_factory=dict)
     counters: dict[tuple[str, str], int] = field(default_factory=dict)
     register: dict[tuple[SeriesKey, int], RegisterEntry] = field(default_factory=dict)
 
@@ -306,12 +308,39 @@ class _Loader:
                 self._snapshot.accounts_with_documents.add(account.id)
         for entity_id, key in needs.documents:
             self._load_documents(entity_id, key)
+        self._load_settlement(needs)
+
+    def _load_settlement(self, needs: Needs) -> None:
+        tables = self._tables
+        referred = {found.id for pair in needs.referring_to if (found := self._snapshot.document(*pair))}
+        for document in tables.documents.values():
+            if document.referred_id in referred:
+                self._load_document(document)
+        for pair in needs.applications_from:
+            source = self._snapshot.document(*pair)
+            for key, application in tables.applications.items():
+                if source is not None and application.source_id == source.id:
+                    self._snapshot.applications.load(key, application)
+                    self._load_document(tables.documents[application.target_id])
+        for pair in needs.accounts_of_documents:
+            document_found = self._snapshot.document(*pair)
+            if document_found is not None:
+                account = tables.accounts[document_found.account_id]
+                self._snapshot.accounts.load(account.id, account)
+                if account.sequence_set_id is not None:
+                    self._load_set(tables.sequence_sets[account.sequence_set_id])
 
     def _load_documents(self, entity_id: str, key: str) -> None:
         for document in self._tables.documents.values():
             if document.entity_id == entity_id and key in (document.id, document.number):
-                self._snapshot.documents.load(document.id, document)
-                self._load_set(self._tables.sequence_sets[document.sequence_set_id])
+                self._load_document(document)
+
+    def _load_document(self, document: Document) -> None:
+        """Load a document with its set, and with the one that it was made from."""
+        self._snapshot.documents.load(document.id, document)
+        self._load_set(self._tables.sequence_sets[document.sequence_set_id])
+        if document.referred_id is not None and self._snapshot.documents.get(document.referred_id) is None:
+            self._load_document(self._tables.documents[document.referred_id])
 
 
 def _apply(noun: str, relation: Relation[Any, Any], table: dict[Any, Any]) -> None:

@@ -9,9 +9,6 @@ from seriatim.api.zuora.envelope import ENTITY_HEADER, ORG_HEADER, Failure
 from seriatim.http.endpoint import Endpoint
 from seriatim.http.openapi import Json, describe
 
-PATHS = ("/v1/", "/oauth/")
-"""What the paths of this dialect begin with."""
-
 _HEADERS = {
     "Idempotency-Key": "1 to 255 characters; the answer is kept for 24 hours and given again to the same request.",
     "Zuora-Track-Id": "Up to 64 characters of your own; sent back with the answer.",

@@ -1,4 +1,4 @@
-"""Creating documents, and taking them through their life. Here, and only here, a number is taken."""
+"""Creating invoices and memos from lines, changing them, and taking documents through their life."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -9,58 +9,64 @@ from typing import Any
 from seriatim.domain.account import Account
 from seriatim.domain.client import Scope
 from seriatim.domain.commands.accounts import find_account
+from seriatim.domain.commands.applying import apply_on_posting, touched
 from seriatim.domain.commands.base import ScopedCommand
-from seriatim.domain.document import ITEMS_MAX, Action, Document, Item, Status, find_transition
-from seriatim.domain.entity import NumberOn
-from seriatim.domain.money import AMOUNT_MINOR_MAX, check_currency, to_minor
-from seriatim.domain.numbering import (
-    TEMPORARY_PREFIXES,
-    Kind,
-    SeriesKey,
-    check_given_number,
-    format_number,
-    prefixes_reading_as,
-    take,
+from seriatim.domain.commands.opening import (
+    NewDocument,
+    issue_number,
+    open_document,
+    opening_needs,
+    set_of_account,
+    set_of_id,
 )
-from seriatim.domain.register import issue_entry
+from seriatim.domain.document import ITEMS_MAX, Action, Document, Item, Status, find_transition
+from seriatim.domain.money import AMOUNT_MINOR_MAX, check_currency, to_minor
+from seriatim.domain.numbering import Kind, check_given_number
 from seriatim.domain.sequence_set import DEFAULT_NAME, SequenceSet
+from seriatim.domain.settlement import check_untouched
 from seriatim.domain.snapshot import Needs, Snapshot
 from seriatim.errors import BrokenRule, InternalError, InvalidValue, NotFound, Rule
 
 
 @dataclass(frozen=True, slots=True)
 class DraftItem:
-    """A line as it was asked for; its amount becomes minor units once the currency is known."""
+    """A line as it was asked for; its amounts become minor units once the currency is known."""
 
     id: str
     path: str
     """Where the request has it, for messages: `charges[0]`."""
     amount: Decimal | int | str
+    """Without tax."""
     quantity: Decimal | None = None
     description: str = ""
     service_start_date: date | None = None
     service_end_date: date | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
+    tax_amounts: tuple[Decimal | int | str, ...] = ()
+    """The amounts of its taxes, as they were given: none is computed."""
+    source_item_id: str | None = None
 
     def to_item(self, currency: str) -> Item:
         """Raises: InvalidValue, for a negative amount or more decimals than the currency has."""
-        amount_minor = to_minor(self.amount, currency, f"{self.path}.amount")
-        if amount_minor < 0:
-            raise InvalidValue(f"{self.path}.amount", self.amount, "give an amount of zero or more")
         return Item(
             self.id,
-            amount_minor,
+            _not_negative(self.amount, currency, f"{self.path}.amount"),
+            sum(
+                _not_negative(amount, currency, f"{self.path}.taxItems[{index}].taxAmount")
+                for index, amount in enumerate(self.tax_amounts)
+            ),
             self.quantity,
             self.description,
             self.service_start_date,
             self.service_end_date,
+            self.source_item_id,
             self.fields,
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateDocument(ScopedCommand[Document]):
-    """Create a document as a draft, or posted at once."""
+    """Create an invoice or a memo from lines, as a draft or posted at once."""
 
     document_id: str
     kind: Kind
@@ -70,8 +76,11 @@ class CreateDocument(ScopedCommand[Document]):
     items_field: str
     """What the request calls its list of items."""
     number: str | None = None
+    set_key: str | None = None
+    """Id, number or name of the set that numbers this document, in place of the account's."""
     currency: str | None = None
     document_date: date | None = None
+    due_date: date | None = None
     post: bool = False
     fields: Mapping[str, Any] = field(default_factory=dict)
 
@@ -87,80 +96,114 @@ class CreateDocument(ScopedCommand[Document]):
     def needs(self, needs: Needs) -> None:
         """The account with its set, DEFAULT, and whatever a number of the caller's choice could meet."""
         entity_id = self.scope.entity_id
-        needs.entities.add(entity_id)
-        needs.sequence_sets.add((entity_id, DEFAULT_NAME))
         needs.accounts.update((entity_id, key) for key in self.account_keys.values())
-        if self.number is not None:
-            needs.numbers.add((entity_id, self.number))
-        elif not self.post and self.kind in TEMPORARY_PREFIXES:
-            needs.counters.add((entity_id, _temporary_counter(self.kind)))
+        if self.set_key is not None:
+            needs.sequence_sets.add((entity_id, self.set_key))
+        opening_needs(needs, entity_id, self.kind, self.number, draft=not self.post)
 
     def decide(self, snapshot: Snapshot, at: datetime) -> Document:
         """Raises: NotFound, for the account; BrokenRule and InvalidValue, for what it asks."""
-        account = self._account(snapshot)
+        account = named_account(snapshot, self.scope, self.account_keys)
         currency = self.currency or account.currency
         if currency != account.currency:
             message = f"currency: the account {account.number} is kept in {account.currency}, not {currency}"
             raise BrokenRule(Rule.CURRENCY_MISMATCH, message)
-        items = tuple(item.to_item(currency) for item in self.items)
-        amount_minor = sum(item.amount_minor for item in items)
-        if amount_minor > AMOUNT_MINOR_MAX:
-            raise InvalidValue(self.items_field, f"a total of {amount_minor} minor units", "the total is too large")
-        actor_id = self.scope.actor_id
-        pinned = _set_of(snapshot, account)
-        number, series, ordinal = self._number(snapshot, pinned, at)
-        document = Document(
-            id=self.document_id,
+        new = NewDocument(
+            document_id=self.document_id,
             kind=self.kind,
-            entity_id=account.entity_id,
-            org_id=account.org_id,
-            account_id=account.id,
-            account_number=account.number,
-            number=number,
-            series=series,
-            ordinal=ordinal,
-            number_given=self.number is not None,
-            sequence_set_id=pinned.id,
-            status=Status.POSTED if self.post else Status.DRAFT,
+            account=account,
+            pinned=self._pinned(snapshot, account),
             currency=currency,
-            document_date=self.document_date or at.date(),
-            amount_minor=amount_minor,
-            items=items,
+            items=tuple(item.to_item(currency) for item in self.items),
+            status=Status.POSTED if self.post else Status.DRAFT,
+            number=self.number,
+            document_date=self.document_date,
+            due_date=self.due_date,
             fields=self.fields,
-            created_at=at,
-            created_by=actor_id,
-            updated_at=at,
-            updated_by=actor_id,
-            posted_at=at if self.post else None,
-            posted_by=actor_id if self.post else None,
         )
-        snapshot.documents.put(document.id, document)
-        return document
+        return open_document(snapshot, new, self.scope, at)
 
-    def _account(self, snapshot: Snapshot) -> Account:
-        found: Account | None = None
-        for name, key in self.account_keys.items():
-            account = find_account(snapshot, self.scope, key)
-            if found is not None and found.id != account.id:
-                raise InvalidValue(name, key, f"the other field names the account {found.number}; name one account")
-            found = account
+    def _pinned(self, snapshot: Snapshot, account: Account) -> SequenceSet:
+        if self.set_key is None:
+            return set_of_account(snapshot, account)
+        found = snapshot.sequence_set(self.scope.entity_id, self.set_key)
         if found is None:
-            raise InternalError
+            rule = "no such sequence set exists; GET /v1/sequence-sets lists them"
+            raise InvalidValue("sequenceSet", self.set_key, rule)
         return found
 
-    def _number(
-        self, snapshot: Snapshot, pinned: SequenceSet, at: datetime
-    ) -> tuple[str, SeriesKey | None, int | None]:
-        """The number of the new document, with its series and ordinal if it comes from one."""
-        entity_id = self.scope.entity_id
-        if self.number is not None:
-            _check_number_free(snapshot, entity_id, self.number)
-            return self.number, None, None
-        at_once = self.post or self.kind not in TEMPORARY_PREFIXES
-        if at_once or snapshot.entity(entity_id).number_on is NumberOn.CREATION:
-            return issue_number(snapshot, pinned, self.kind, self.document_id, self.scope, at)
-        ordinal = snapshot.count(entity_id, _temporary_counter(self.kind))
-        return format_number(TEMPORARY_PREFIXES[self.kind], ordinal), None, None
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemChange:
+    """What an update says of one line; None leaves a part as it is."""
+
+    id: str
+    path: str
+    amount: Decimal | int | str | None = None
+    quantity: Decimal | None = None
+    description: str | None = None
+    service_start_date: date | None = None
+    service_end_date: date | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateDocument(ScopedCommand[Document]):
+    """Change a document in part: dates and lines while it is a draft, what is only kept at any time."""
+
+    kind: Kind
+    key: str
+    document_date: date | None = None
+    due_date: date | None = None
+    item_changes: tuple[ItemChange, ...] = ()
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """Merged key by key."""
+
+    def needs(self, needs: Needs) -> None:
+        """The document."""
+        needs.documents.add((self.scope.entity_id, self.key))
+
+    def decide(self, snapshot: Snapshot, at: datetime) -> Document:
+        """Raises: NotFound; BrokenRule, when more than kept fields of an issued document would change; InvalidValue."""
+        document = find_document(snapshot, self.scope, self.kind, self.key)
+        if document.status is Status.CANCELED:
+            message = f"the {document.kind.words} {document.number} is canceled and cannot be changed"
+            raise BrokenRule(Rule.DOCUMENT_NOT_DRAFT, message)
+        if document.status is not Status.DRAFT and (self.document_date or self.item_changes):
+            raise BrokenRule(
+                Rule.DOCUMENT_NOT_DRAFT,
+                f"the {document.kind.words} {document.number} is {document.status}; its date and its items change only "
+                "while it is draft",
+            )
+        items = self._items(document)
+        tax_minor = sum(item.tax_minor for item in items)
+        amount_minor = document.amount_minor
+        if items:
+            amount_minor = sum(item.amount_minor for item in items) + tax_minor
+        if amount_minor > AMOUNT_MINOR_MAX:
+            raise InvalidValue("items", f"a total of {amount_minor} minor units", "the total is too large")
+        changed = replace(
+            document,
+            document_date=self.document_date or document.document_date,
+            due_date=self.due_date or document.due_date,
+            items=items,
+            amount_minor=amount_minor,
+            tax_minor=tax_minor,
+            fields={**document.fields, **self.fields},
+            updated_at=at,
+            updated_by=self.scope.actor_id,
+        )
+        snapshot.documents.put(changed.id, changed)
+        return changed
+
+    def _items(self, document: Document) -> tuple[Item, ...]:
+        items = {item.id: item for item in document.items}
+        for change in self.item_changes:
+            item = items.get(change.id)
+            if item is None:
+                raise InvalidValue(f"{change.path}.id", change.id, "give the id of an item of this document")
+            items[change.id] = _changed_item(item, change, document.currency)
+        return tuple(items.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,61 +215,123 @@ class TransitionDocument(ScopedCommand[Document]):
     action: Action
     document_date: date | None = None
     """A new date of the document, on posting."""
+    application_id: str = ""
+    """Id for the application that posting a credit memo may make."""
 
     def needs(self, needs: Needs) -> None:
-        """The document with its pinned set, and DEFAULT."""
+        """The document with its pinned set, DEFAULT, and on unposting what was made from it."""
         needs.documents.add((self.scope.entity_id, self.key))
         needs.sequence_sets.add((self.scope.entity_id, DEFAULT_NAME))
+        if self.action is Action.UNPOST:
+            needs.referring_to.add((self.scope.entity_id, self.key))
 
     def decide(self, snapshot: Snapshot, at: datetime) -> Document:
         """Raises: NotFound; BrokenRule, when its state forbids the action."""
-        document = snapshot.document(self.scope.entity_id, self.key)
-        if document is None or document.kind is not self.kind or not self.scope.sees(document.org_id):
-            raise NotFound(self.kind.words, self.key)
+        document = find_document(snapshot, self.scope, self.kind, self.key)
         find_transition(document, self.action)
         if self.action is Action.DELETE:
             return _delete(snapshot, document)
-        changed = self._changed(snapshot, document, at)
+        if self.action is Action.POST:
+            changed = self._posted(snapshot, document, at)
+        elif self.action is Action.UNPOST:
+            changed = _unposted(snapshot, document)
+        else:
+            changed = self._canceled(snapshot, document, at)
+        changed = touched(changed, self.scope, at)
         snapshot.documents.put(changed.id, changed)
+        if self.action is Action.POST:
+            return apply_on_posting(snapshot, self.scope, changed, self.application_id, at)
         return changed
 
-    def _changed(self, snapshot: Snapshot, document: Document, at: datetime) -> Document:
-        if self.action is Action.POST:
-            if not document.has_issued_number and not document.number_given:
-                pinned = _pinned_set(snapshot, document)
-                number, series, ordinal = issue_number(snapshot, pinned, document.kind, document.id, self.scope, at)
-                document = replace(document, number=number, series=series, ordinal=ordinal)
-            if self.document_date is not None:
-                document = replace(document, document_date=self.document_date)
-            return _posted(document, self.scope, at)
-        changed = replace(document, updated_at=at, updated_by=self.scope.actor_id)
-        if self.action is Action.CANCEL:
-            return replace(changed, status=Status.CANCELED, canceled_at=at, canceled_by=self.scope.actor_id)
-        return replace(changed, status=Status.DRAFT)
+    def _posted(self, snapshot: Snapshot, document: Document, at: datetime) -> Document:
+        if not document.has_issued_number and not document.number_given:
+            pinned = set_of_id(snapshot, document.sequence_set_id)
+            number, series, ordinal = issue_number(snapshot, pinned, document.kind, document.id, self.scope, at)
+            document = replace(document, number=number, series=series, ordinal=ordinal)
+        return replace(
+            document,
+            status=Status.POSTED,
+            document_date=self.document_date or document.document_date,
+            posted_at=at,
+            posted_by=self.scope.actor_id,
+        )
+
+    def _canceled(self, snapshot: Snapshot, document: Document, at: datetime) -> Document:
+        if document.kind is Kind.REFUND:
+            _give_back(snapshot, document, self.scope, at)
+        else:
+            check_untouched(document, "canceled")
+        return replace(document, status=Status.CANCELED, canceled_at=at, canceled_by=self.scope.actor_id)
 
 
-def issue_number(
-    snapshot: Snapshot, pinned: SequenceSet, kind: Kind, document_id: str, scope: Scope, at: datetime
-) -> tuple[str, SeriesKey, int]:
-    """Take the next number of a document's series, and enter it in the register: number, series, ordinal.
+def find_document(snapshot: Snapshot, scope: Scope, kind: Kind, key: str) -> Document:
+    """The document of this kind, and of this id or number, that the caller sees.
 
-    A set that does not number the kind leaves it to DEFAULT.
-    Raises: BrokenRule, when the series is at its end.
+    Raises: NotFound.
     """
-    key = pinned.series_key(kind) or _default_set(snapshot, pinned.entity_id).series_key(kind)
-    series = None if key is None else snapshot.series.get(key)
-    if key is None or series is None:
+    document = snapshot.document(scope.entity_id, key)
+    if document is None or document.kind is not kind or not scope.sees(document.org_id):
+        raise NotFound(kind.words, key)
+    return document
+
+
+def named_account(snapshot: Snapshot, scope: Scope, account_keys: Mapping[str, str]) -> Account:
+    """The one account that the fields of a request name.
+
+    Raises: NotFound; InvalidValue, when they name different ones.
+    """
+    found: Account | None = None
+    for name, key in account_keys.items():
+        account = find_account(snapshot, scope, key)
+        if found is not None and found.id != account.id:
+            raise InvalidValue(name, key, f"the other field names the account {found.number}; name one account")
+        found = account
+    if found is None:
         raise InternalError
-    company = (other.key.prefix for other in snapshot.series if other.key.entity_id == key.entity_id)
-    ordinal, advanced = take(series, company)
-    snapshot.series.put(key, advanced)
-    snapshot.register.append(issue_entry(key, ordinal, document_id, at, scope.actor_id))
-    return format_number(key.prefix, ordinal), key, ordinal
+    return found
 
 
-def _posted(document: Document, scope: Scope, at: datetime) -> Document:
-    actor_id = scope.actor_id
-    return replace(document, status=Status.POSTED, posted_at=at, posted_by=actor_id, updated_at=at, updated_by=actor_id)
+def _not_negative(amount: Decimal | int | str, currency: str, path: str) -> int:
+    minor = to_minor(amount, currency, path)
+    if minor < 0:
+        raise InvalidValue(path, amount, "give an amount of zero or more")
+    return minor
+
+
+def _changed_item(item: Item, change: ItemChange, currency: str) -> Item:
+    amount_minor = item.amount_minor
+    if change.amount is not None:
+        amount_minor = _not_negative(change.amount, currency, f"{change.path}.amount")
+    return replace(
+        item,
+        amount_minor=amount_minor,
+        quantity=item.quantity if change.quantity is None else change.quantity,
+        description=item.description if change.description is None else change.description,
+        service_start_date=change.service_start_date or item.service_start_date,
+        service_end_date=change.service_end_date or item.service_end_date,
+        fields={**item.fields, **change.fields},
+    )
+
+
+def _unposted(snapshot: Snapshot, document: Document) -> Document:
+    check_untouched(document, "unposted")
+    for other in snapshot.referring_to(document.id):
+        if other.status is not Status.CANCELED:
+            raise BrokenRule(
+                Rule.DOCUMENT_IS_REFERRED_TO,
+                f"the {document.kind.words} {document.number} cannot be unposted: the {other.kind.words} "
+                f"{other.number} was made from it; cancel that first",
+            )
+    return replace(document, status=Status.DRAFT)
+
+
+def _give_back(snapshot: Snapshot, refund: Document, scope: Scope, at: datetime) -> None:
+    """Return a canceled refund's amount to the payment or credit memo that it paid back."""
+    source = None if refund.referred_id is None else snapshot.documents.get(refund.referred_id)
+    if source is None:
+        raise InternalError
+    returned = replace(source, refunded_minor=source.refunded_minor - refund.amount_minor)
+    snapshot.documents.put(source.id, touched(returned, scope, at))
 
 
 def _delete(snapshot: Snapshot, document: Document) -> Document:
@@ -238,43 +343,3 @@ def _delete(snapshot: Snapshot, document: Document) -> Document:
         )
     snapshot.documents.remove(document.id)
     return document
-
-
-def _check_number_free(snapshot: Snapshot, entity_id: str, number: str) -> None:
-    if snapshot.documents.find((entity_id, number)) is not None:
-        raise BrokenRule(Rule.NUMBER_TAKEN, f"number: a document numbered {number!r} exists already; choose another")
-    prefixes = prefixes_reading_as(number)
-    for series in snapshot.series:
-        if series.key.entity_id == entity_id and series.key.prefix in prefixes:
-            raise BrokenRule(
-                Rule.NUMBER_IN_SERIES,
-                f"number: {number!r} falls into the {series.key.kind.words} series of the prefix "
-                f"{series.key.prefix!r}, which gives its numbers itself; leave the number out, or choose another",
-            )
-
-
-def _set_of(snapshot: Snapshot, account: Account) -> SequenceSet:
-    if account.sequence_set_id is None:
-        return _default_set(snapshot, account.entity_id)
-    found = snapshot.sequence_sets.get(account.sequence_set_id)
-    if found is None:
-        raise InternalError
-    return found
-
-
-def _pinned_set(snapshot: Snapshot, document: Document) -> SequenceSet:
-    found = snapshot.sequence_sets.get(document.sequence_set_id)
-    if found is None:
-        raise InternalError
-    return found
-
-
-def _default_set(snapshot: Snapshot, entity_id: str) -> SequenceSet:
-    found = snapshot.sequence_set(entity_id, DEFAULT_NAME)
-    if found is None:
-        raise InternalError
-    return found
-
-
-def _temporary_counter(kind: Kind) -> str:
-    return f"temporary_{kind}"

@@ -176,11 +176,17 @@ def _check_name_free(snapshot: Snapshot, entity_id: str, name: str) -> None:
     if snapshot.sequence_sets.find(("name", entity_id, name)) is not None:
         message = f"a sequence set named {name!r} exists already; choose another name"
         raise BrokenRule(Rule.SET_NAME_TAKEN, message)
+    if snapshot.sequence_sets.find(("number", entity_id, name)) is not None:
+        # A path may name a set by either: what is one set's name may not be another one's number.
+        message = f"{name!r} is the number of another sequence set; choose another name"
+        raise BrokenRule(Rule.SET_NAME_TAKEN, message)
 
 
 def _add_set(snapshot: Snapshot, scope: Scope, new: NewSequenceSet, at: datetime) -> SequenceSet:
     _check_name_free(snapshot, scope.entity_id, new.name)
-    if new.number is not None and snapshot.sequence_sets.find(("number", scope.entity_id, new.number)):
+    if new.number is not None and any(
+        snapshot.sequence_sets.find((column, scope.entity_id, new.number)) for column in ("number", "name")
+    ):
         message = f"a sequence set with the number {new.number!r} exists already; choose another or leave it out"
         raise BrokenRule(Rule.SET_NUMBER_TAKEN, message)
     number = new.number
@@ -271,7 +277,7 @@ def _raise_start(snapshot: Snapshot, scope: Scope, series: Series, start_number:
     if start_number < series.next_ordinal:
         raise BrokenRule(
             Rule.START_BELOW_NEXT,
-            f"startNumber {start_number} of the prefix {key.prefix!r} is below {series.next_ordinal}, the next number "
+            f"{key.kind.field_name}.startNumber: {start_number} of the prefix {key.prefix!r} is below {series.next_ordinal}, the next number "
             f"of its series; give {series.next_ordinal} or more",
         )
     check_claim(key, start_number, snapshot.family(key.entity_id, key.prefix))

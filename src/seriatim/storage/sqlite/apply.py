@@ -29,11 +29,17 @@ _UPDATE_ACCOUNT = """
     UPDATE accounts SET name = ?2, sequence_set_id = ?3, contacts = ?4, fields = ?5, updated_at = ?6, updated_by = ?7
     WHERE id = ?1"""
 _INSERT_DOCUMENT = f"""
-    INSERT INTO documents ({rows.DOCUMENT_INSERT_COLUMNS}) VALUES ({", ".join("?" * 24)})"""
+    INSERT INTO documents ({rows.DOCUMENT_INSERT_COLUMNS}) VALUES ({", ".join("?" * 31)})"""
 _UPDATE_DOCUMENT = """
     UPDATE documents SET number = ?2, series_id = ?3, ordinal = ?4, status = ?5, document_date = ?6, updated_at = ?7,
-        updated_by = ?8, posted_at = ?9, posted_by = ?10, canceled_at = ?11, canceled_by = ?12
+        updated_by = ?8, posted_at = ?9, posted_by = ?10, canceled_at = ?11, canceled_by = ?12, due_date = ?13,
+        tax_minor = ?14, applied_minor = ?15, refunded_minor = ?16, applies_on_posting = ?17, is_reversed = ?18,
+        amount_minor = ?19, items = ?20, fields = ?21
     WHERE id = ?1"""
+_UPSERT_APPLICATION = f"""
+    INSERT INTO applications ({rows.APPLICATION_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (source_id, target_id) DO UPDATE SET amount_minor = excluded.amount_minor,
+        updated_at = excluded.updated_at, updated_by = excluded.updated_by"""
 _INSERT_ENTRY = """
     INSERT INTO register (event, series_id, first_ordinal, last_ordinal, document_id, recorded_at, recorded_by)
     VALUES (?, ?, ?, ?, ?, ?, ?)"""
@@ -59,6 +65,7 @@ class Applier:
         self._apply_counters()
         self._apply_accounts()
         self._apply_documents()
+        self._apply_applications()
         self._apply_register()
         self._apply_answers()
 
@@ -132,9 +139,15 @@ class Applier:
                 new.append(rows.from_document(after, self._series_id_of(after)))
             else:
                 row = rows.from_document(after, self._series_id_of(after))
-                self._cursor.execute(_UPDATE_DOCUMENT, (row[0], *row[5:8], row[10], row[12], *row[18:]))
+                changed = (row[0], *row[5:8], row[10], row[12], *row[18:28], *row[29:], *row[13:16])
+                self._cursor.execute(_UPDATE_DOCUMENT, changed)
         if new:
             self._cursor.executemany(_INSERT_DOCUMENT, new)
+
+    def _apply_applications(self) -> None:
+        for _, _, application in self._snapshot.applications.changes():
+            if application is not None:
+                self._cursor.execute(_UPSERT_APPLICATION, rows.from_application(application))
 
     def _series_id_of(self, document: Document) -> int | None:
         return None if document.series is None else self._series_ids[document.series]

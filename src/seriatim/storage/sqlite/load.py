@@ -30,6 +30,12 @@ _ACCOUNT = f"SELECT {rows.ACCOUNT_COLUMNS} FROM accounts WHERE entity_id = ?1 AN
 _DOCUMENT = f"""
     SELECT {rows.DOCUMENT_COLUMNS} FROM {rows.DOCUMENT_TABLES}
     WHERE d.entity_id = ?1 AND (d.id = ?2 OR d.number = ?2)"""
+_DOCUMENTS_BY_ID = f"""
+    SELECT {rows.DOCUMENT_COLUMNS} FROM {rows.DOCUMENT_TABLES} WHERE d.id IN (SELECT value FROM json_each(?))"""
+_REFERRING = f"""
+    SELECT {rows.DOCUMENT_COLUMNS} FROM {rows.DOCUMENT_TABLES} WHERE d.entity_id = ? AND d.referred_id = ?"""
+_APPLICATIONS_FROM = f"SELECT {rows.APPLICATION_COLUMNS} FROM applications WHERE source_id = ?"
+_ACCOUNTS_BY_ID = f"SELECT {rows.ACCOUNT_COLUMNS} FROM accounts WHERE id IN (SELECT value FROM json_each(?))"
 _GIVEN_NUMBERS = """
     SELECT number FROM documents
     WHERE number_given = 1 AND entity_id = ?1 AND number >= ?2 || '0' AND number < ?2 || ':'"""
@@ -39,6 +45,7 @@ class Loader:
     """Reads one batch's needs. `series_ids` then tells the row of every series that was met."""
 
     def __init__(self, connection: apsw.Connection, needs: Needs) -> None:
+        self._connection = connection
         self._cursor = connection.cursor()
         self._needs = needs
         self._prefixes: dict[str, set[str]] = defaultdict(set)
@@ -97,10 +104,40 @@ class Loader:
 
     def _load_documents(self) -> None:
         for pair in self._needs.documents | self._needs.numbers:
-            for row in self._cursor.execute(_DOCUMENT, pair):
-                self.snapshot.documents.load(row[0], rows.to_document(row))
+            self._take_documents(self._cursor.execute(_DOCUMENT, pair))
+        for entity_id, key in self._needs.referring_to:
+            document = self.snapshot.document(entity_id, key)
+            if document is not None:
+                self._take_documents(self._cursor.execute(_REFERRING, (entity_id, document.id)))
+        others = {document.referred_id for document in self.snapshot.documents}
+        for entity_id, key in self._needs.applications_from:
+            document = self.snapshot.document(entity_id, key)
+            if document is not None:
+                others.update(self._load_applications(document.id))
+        missing = [other for other in others if other is not None and self.snapshot.documents.get(other) is None]
+        if missing:
+            self._take_documents(self._cursor.execute(_DOCUMENTS_BY_ID, (encode_json(missing),)))
+        self._load_accounts_of_documents()
         for entity_id, number in self._needs.numbers:
             self._prefixes[entity_id].update(prefixes_reading_as(number))
+
+    def _take_documents(self, found: Iterable[rows.Row]) -> None:
+        for row in found:
+            self.snapshot.documents.load(row[0], rows.to_document(row))
+
+    def _load_applications(self, source_id: str) -> list[str]:
+        """Load the applications of a credit memo or payment; the ids of what it is applied to."""
+        found = [rows.to_application(row) for row in self._cursor.execute(_APPLICATIONS_FROM, (source_id,))]
+        for application in found:
+            self.snapshot.applications.load((source_id, application.target_id), application)
+        return [application.target_id for application in found]
+
+    def _load_accounts_of_documents(self) -> None:
+        documents = [self.snapshot.document(*pair) for pair in self._needs.accounts_of_documents]
+        ids = {document.account_id for document in documents if document is not None}
+        if ids:
+            for row in self._cursor.execute(_ACCOUNTS_BY_ID, (encode_json(sorted(ids)),)):
+                self.snapshot.accounts.load(row[0], rows.to_account(row))
 
     def _load_sets(self) -> None:
         needs = self._needs
@@ -157,10 +194,10 @@ class Loader:
         for entity_id, key in self._needs.sets_in_use:
             of_set = self.snapshot.sequence_set(entity_id, key)
             sql = "SELECT 1 FROM accounts WHERE sequence_set_id = ? LIMIT 1"
-            if of_set is not None and self._cursor.execute(sql, (of_set.id,)).fetchone() is not None:
+            if of_set is not None and rows.first_row(self._connection, sql, (of_set.id,)) is not None:
                 self.snapshot.sets_in_use.add(of_set.id)
         for entity_id, key in self._needs.accounts_with_documents:
             account = self.snapshot.account(entity_id, key)
             sql = "SELECT 1 FROM documents WHERE account_id = ? LIMIT 1"
-            if account is not None and self._cursor.execute(sql, (account.id,)).fetchone() is not None:
+            if account is not None and rows.first_row(self._connection, sql, (account.id,)) is not None:
                 self.snapshot.accounts_with_documents.add(account.id)

@@ -97,7 +97,7 @@ def find_account(
     sql = f"""
         SELECT {rows.ACCOUNT_COLUMNS} FROM accounts WHERE entity_id = ?1 AND (id = ?2 OR number = ?2)
         AND (?3 IS NULL OR org_id IN (SELECT value FROM json_each(?3))) ORDER BY id = ?2 DESC LIMIT 1"""
-    row = connection.execute(sql, (entity_id, key, _list(org_ids))).fetchone()
+    row = rows.first_row(connection, sql, (entity_id, key, _list(org_ids)))
     return None if row is None else rows.to_account(row)
 
 
@@ -109,7 +109,7 @@ def find_document(
         SELECT {rows.DOCUMENT_COLUMNS} FROM {rows.DOCUMENT_TABLES}
         WHERE d.entity_id = ?1 AND (d.id = ?2 OR d.number = ?2) AND d.kind = ?4
         AND (?3 IS NULL OR d.org_id IN (SELECT value FROM json_each(?3))) ORDER BY d.id = ?2 DESC LIMIT 1"""
-    row = connection.execute(sql, (entity_id, key, _list(org_ids), kind)).fetchone()
+    row = rows.first_row(connection, sql, (entity_id, key, _list(org_ids), kind))
     return None if row is None else rows.to_document(row)
 
 

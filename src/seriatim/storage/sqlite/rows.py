@@ -12,6 +12,7 @@ from seriatim.domain.document import Document, Status
 from seriatim.domain.entity import Entity, NumberOn, Org
 from seriatim.domain.numbering import Kind, Series, SeriesKey
 from seriatim.domain.sequence_set import Numbering, SequenceSet
+from seriatim.domain.settlement import Application
 from seriatim.storage.codec import (
     decode_ids,
     decode_items,
@@ -39,12 +40,17 @@ ACCOUNT_COLUMNS = (
 DOCUMENT_COLUMNS = (
     "d.id, d.kind, d.entity_id, d.org_id, d.account_id, a.number, d.number, s.prefix, d.ordinal, d.number_given, "
     "d.sequence_set_id, d.status, d.currency, d.document_date, d.amount_minor, d.items, d.fields, d.created_at, "
-    "d.created_by, d.updated_at, d.updated_by, d.posted_at, d.posted_by, d.canceled_at, d.canceled_by"
+    "d.created_by, d.updated_at, d.updated_by, d.posted_at, d.posted_by, d.canceled_at, d.canceled_by, d.due_date, "
+    "d.tax_minor, d.applied_minor, d.refunded_minor, d.referred_id, d.applies_on_posting, d.is_reversed"
 )
 DOCUMENT_INSERT_COLUMNS = (
     "id, kind, entity_id, org_id, account_id, number, series_id, ordinal, number_given, sequence_set_id, status, "
     "currency, document_date, amount_minor, items, fields, created_at, created_by, updated_at, updated_by, posted_at, "
-    "posted_by, canceled_at, canceled_by"
+    "posted_by, canceled_at, canceled_by, due_date, tax_minor, applied_minor, refunded_minor, referred_id, "
+    "applies_on_posting, is_reversed"
+)
+APPLICATION_COLUMNS = (
+    "id, entity_id, source_id, target_id, amount_minor, created_at, created_by, updated_at, updated_by"
 )
 DOCUMENT_TABLES = "documents d JOIN accounts a ON a.id = d.account_id LEFT JOIN series s ON s.id = d.series_id"
 
@@ -53,6 +59,16 @@ def first_value(connection: apsw.Connection, sql: str, values: tuple[Any, ...] =
     """The first column of the first row of a statement that always gives one."""
     ((value, *_),) = connection.execute(sql, values).fetchall()
     return value
+
+
+def first_row(connection: apsw.Connection, sql: str, values: tuple[Any, ...] = ()) -> Row | None:
+    """The first row of a statement, if it gives any.
+
+    The statement is read to its end: one left half-way would hold its read snapshot for as long as its cursor lives,
+    and a writer that holds an old snapshot cannot write after another process has.
+    """
+    found = connection.execute(sql, values).fetchall()
+    return found[0] if found else None
 
 
 def to_entity(row: Row) -> Entity:
@@ -202,6 +218,13 @@ def to_document(row: Row) -> Document:
         posted_by=row[22],
         canceled_at=maybe_datetime(row[23]),
         canceled_by=row[24],
+        due_date=None if row[25] is None else date.fromisoformat(row[25]),
+        tax_minor=row[26],
+        applied_minor=row[27],
+        refunded_minor=row[28],
+        referred_id=row[29],
+        applies_on_posting=bool(row[30]),
+        is_reversed=bool(row[31]),
     )
 
 
@@ -232,4 +255,41 @@ def from_document(document: Document, series_id: int | None) -> Row:
         document.posted_by,
         maybe_microseconds(document.canceled_at),
         document.canceled_by,
+        None if document.due_date is None else document.due_date.isoformat(),
+        document.tax_minor,
+        document.applied_minor,
+        document.refunded_minor,
+        document.referred_id,
+        document.applies_on_posting,
+        document.is_reversed,
+    )
+
+
+def to_application(row: Row) -> Application:
+    """An application from its APPLICATION_COLUMNS."""
+    return Application(
+        id=row[0],
+        entity_id=row[1],
+        source_id=row[2],
+        target_id=row[3],
+        amount_minor=row[4],
+        created_at=from_microseconds(row[5]),
+        created_by=row[6],
+        updated_at=from_microseconds(row[7]),
+        updated_by=row[8],
+    )
+
+
+def from_application(application: Application) -> Row:
+    """An application's APPLICATION_COLUMNS."""
+    return (
+        application.id,
+        application.entity_id,
+        application.source_id,
+        application.target_id,
+        application.amount_minor,
+        to_microseconds(application.created_at),
+        application.created_by,
+        to_microseconds(application.updated_at),
+        application.updated_by,
     )

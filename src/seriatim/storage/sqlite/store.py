@@ -255,8 +255,7 @@ def _connect(path: Path) -> apsw.Connection:
 
 
 def _state(connection: apsw.Connection) -> SchemaState | None:
-    exists = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations'").fetchone()
-    if exists is None:
+    if rows.first_row(connection, "SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations'") is None:
         return None
     version = rows.first_value(connection, "SELECT max(version) FROM schema_migrations")
     compatible_with = rows.first_value(connection, "SELECT max(compatible_with) FROM schema_migrations")

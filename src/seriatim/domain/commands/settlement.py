@@ -1,0 +1,262 @@
+"""Applying and taking back credits and payments; taking in payments, and paying back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from seriatim.domain.client import Scope
+from seriatim.domain.commands.applying import apply_to, touched
+from seriatim.domain.commands.base import ScopedCommand
+from seriatim.domain.commands.documents import find_document, named_account
+from seriatim.domain.commands.opening import NewDocument, open_document, opening_needs, set_of_account
+from seriatim.domain.document import Document, Status
+from seriatim.domain.money import check_currency, to_minor
+from seriatim.domain.numbering import Kind
+from seriatim.domain.settlement import (
+    APPLICATIONS_MAX,
+    check_amount_open,
+    check_settles,
+    unapply_amount,
+)
+from seriatim.domain.snapshot import Needs, Snapshot
+from seriatim.errors import BrokenRule, InternalError, InvalidValue, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """How much to apply to, or take back from, one invoice or debit memo."""
+
+    id: str
+    """The id of the application, where it is a new one."""
+    path: str
+    """Where the request has it, for messages: `invoices[0]`."""
+    kind: Kind
+    key: str
+    """Id or number of the invoice or debit memo."""
+    amount: Decimal | int | str | None
+    """None: as much as can be."""
+
+
+def _check_portions(portions: tuple[Portion, ...]) -> None:
+    if len(portions) > APPLICATIONS_MAX:
+        rule = f"give at most {APPLICATIONS_MAX} invoices and debit memos at once"
+        raise InvalidValue("invoices", f"a list of {len(portions)}", rule)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplySource(ScopedCommand[Document]):
+    """Apply a posted credit memo or a payment to invoices and debit memos of the same account, all or none."""
+
+    kind: Kind
+    key: str
+    portions: tuple[Portion, ...]
+
+    def __post_init__(self) -> None:
+        _check_portions(self.portions)
+
+    def needs(self, needs: Needs) -> None:
+        """The source with its applications, and the targets."""
+        entity_id = self.scope.entity_id
+        needs.documents.add((entity_id, self.key))
+        needs.applications_from.add((entity_id, self.key))
+        needs.documents.update((entity_id, portion.key) for portion in self.portions)
+
+    def decide(self, snapshot: Snapshot, at: datetime) -> Document:
+        """Raises: NotFound; BrokenRule, for a draft, another account or currency, or more than remains."""
+        source = find_document(snapshot, self.scope, self.kind, self.key)
+        return apply_portions(snapshot, self.scope, source, self.portions, at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnapplySource(ScopedCommand[Document]):
+    """Take back what a credit memo or payment is applied to; without portions all of it."""
+
+    kind: Kind
+    key: str
+    portions: tuple[Portion, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_portions(self.portions)
+
+    def needs(self, needs: Needs) -> None:
+        """The source with its applications, and the targets."""
+        entity_id = self.scope.entity_id
+        needs.documents.add((entity_id, self.key))
+        needs.applications_from.add((entity_id, self.key))
+        needs.documents.update((entity_id, portion.key) for portion in self.portions)
+
+    def decide(self, snapshot: Snapshot, at: datetime) -> Document:
+        """Raises: NotFound; BrokenRule, for more than is applied."""
+        source = find_document(snapshot, self.scope, self.kind, self.key)
+        if source.is_reversed:
+            message = (
+                f"the {source.kind.words} {source.number} was reversed; what it is applied to cannot be taken back"
+            )
+            raise BrokenRule(Rule.ALREADY_SETTLED, message)
+        return unapply_portions(snapshot, self.scope, source, self.portions, at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreatePayment(ScopedCommand[Document]):
+    """Take in a payment from outside, and apply it at once to what it names. It takes its number now."""
+
+    document_id: str
+    account_keys: Mapping[str, str]
+    amount: Decimal | int | str
+    currency: str
+    document_date: date | None = None
+    portions: tuple[Portion, ...] = ()
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_currency(self.currency)
+        _check_portions(self.portions)
+        if to_minor(self.amount, self.currency, "amount") <= 0:
+            raise InvalidValue("amount", self.amount, "give an amount above zero")
+
+    def needs(self, needs: Needs) -> None:
+        """The account with its set, DEFAULT, and the targets."""
+        entity_id = self.scope.entity_id
+        needs.accounts.update((entity_id, key) for key in self.account_keys.values())
+        needs.documents.update((entity_id, portion.key) for portion in self.portions)
+        opening_needs(needs, entity_id, Kind.PAYMENT)
+
+    def decide(self, snapshot: Snapshot, at: datetime) -> Document:
+        """Raises: NotFound; BrokenRule, for another currency, or more than remains."""
+        account = named_account(snapshot, self.scope, self.account_keys)
+        if self.currency != account.currency:
+            message = f"currency: the account {account.number} is kept in {account.currency}, not {self.currency}"
+            raise BrokenRule(Rule.CURRENCY_MISMATCH, message)
+        new = NewDocument(
+            document_id=self.document_id,
+            kind=Kind.PAYMENT,
+            account=account,
+            pinned=set_of_account(snapshot, account),
+            currency=self.currency,
+            amount_minor=to_minor(self.amount, self.currency, "amount"),
+            status=Status.PROCESSED,
+            document_date=self.document_date,
+            fields=self.fields,
+        )
+        payment = open_document(snapshot, new, self.scope, at)
+        return apply_portions(snapshot, self.scope, payment, self.portions, at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateRefund(ScopedCommand[Document]):
+    """Pay back, outside, what remains of a payment or a credit memo; `portions` are taken back first."""
+
+    document_id: str
+    source_kind: Kind
+    source_key: str
+    amount: Decimal | int | str | None
+    """None: what the portions come to."""
+    document_date: date | None = None
+    portions: tuple[Portion, ...] = ()
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_portions(self.portions)
+
+    def needs(self, needs: Needs) -> None:
+        """The source with its applications and its account, DEFAULT, and the targets."""
+        entity_id = self.scope.entity_id
+        needs.documents.add((entity_id, self.source_key))
+        needs.accounts_of_documents.add((entity_id, self.source_key))
+        needs.documents.update((entity_id, portion.key) for portion in self.portions)
+        if self.portions:
+            needs.applications_from.add((entity_id, self.source_key))
+        opening_needs(needs, entity_id, Kind.REFUND)
+
+    def decide(self, snapshot: Snapshot, at: datetime) -> Document:
+        """Raises: NotFound; BrokenRule, for a draft, or more than remains."""
+        source = find_document(snapshot, self.scope, self.source_kind, self.source_key)
+        check_settles(source)
+        account = snapshot.accounts.get(source.account_id)
+        if account is None:
+            raise InternalError
+        applied_before_minor = source.applied_minor
+        if self.portions:
+            source = unapply_portions(snapshot, self.scope, source, self.portions, at)
+        if self.amount is not None:
+            amount_minor = to_minor(self.amount, source.currency, "totalAmount")
+        else:
+            amount_minor = applied_before_minor - source.applied_minor
+        check_amount_open(source, amount_minor, "refunded")
+        new = NewDocument(
+            document_id=self.document_id,
+            kind=Kind.REFUND,
+            account=account,
+            pinned=set_of_account(snapshot, account),
+            currency=source.currency,
+            amount_minor=amount_minor,
+            status=Status.PROCESSED,
+            document_date=self.document_date,
+            referred_id=source.id,
+            fields=self.fields,
+        )
+        refund = open_document(snapshot, new, self.scope, at)
+        paid_back = replace(source, refunded_minor=source.refunded_minor + amount_minor)
+        snapshot.documents.put(source.id, touched(paid_back, self.scope, at))
+        return refund
+
+
+def apply_portions(
+    snapshot: Snapshot, scope: Scope, source: Document, portions: tuple[Portion, ...], at: datetime
+) -> Document:
+    """Apply a source portion by portion; the source as it then is.
+
+    Raises: NotFound, BrokenRule, InvalidValue.
+    """
+    for portion in portions:
+        target = find_document(snapshot, scope, portion.kind, portion.key)
+        if portion.amount is None:
+            amount_minor = min(source.open_minor, target.open_minor)
+        else:
+            amount_minor = to_minor(portion.amount, source.currency, f"{portion.path}.amount")
+        source = apply_to(snapshot, scope, source, target, amount_minor, portion.id, at)
+    return source
+
+
+def unapply_portions(
+    snapshot: Snapshot, scope: Scope, source: Document, portions: tuple[Portion, ...], at: datetime
+) -> Document:
+    """Take back a source portion by portion, without portions all of it; the source as it then is.
+
+    Raises: NotFound, BrokenRule, InvalidValue.
+    """
+    if not portions:
+        for application in list(snapshot.applications):
+            if application.source_id == source.id and application.amount_minor:
+                target = snapshot.documents.get(application.target_id)
+                if target is None:
+                    raise InternalError
+                source = _take_back(snapshot, scope, source, target, application.amount_minor, at)
+        return source
+    for portion in portions:
+        target = find_document(snapshot, scope, portion.kind, portion.key)
+        if portion.amount is None:
+            known = snapshot.applications.get((source.id, target.id))
+            amount_minor = 0 if known is None else known.amount_minor
+        else:
+            amount_minor = to_minor(portion.amount, source.currency, f"{portion.path}.amount")
+        source = _take_back(snapshot, scope, source, target, amount_minor, at)
+    return source
+
+
+def _take_back(
+    snapshot: Snapshot, scope: Scope, source: Document, target: Document, amount_minor: int, at: datetime
+) -> Document:
+    key = (source.id, target.id)
+    known = snapshot.applications.get(key)
+    applied_minor = 0 if known is None else known.amount_minor
+    source, target = unapply_amount(source, target, applied_minor, amount_minor)
+    source, target = touched(source, scope, at), touched(target, scope, at)
+    snapshot.documents.put(source.id, source)
+    snapshot.documents.put(target.id, target)
+    if known is not None:
+        shrunk = replace(known, amount_minor=applied_minor - amount_minor, updated_at=at, updated_by=scope.actor_id)
+        snapshot.applications.put(key, shrunk)
+    return source
