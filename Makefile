@@ -44,8 +44,9 @@ fmt: $(VENV)/development.stamp ## format, and mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/development.stamp ## measure posted memos a second against the no-op endpoint
+bench: $(VENV)/development.stamp ## measure posted memos a second against the no-op endpoint, and a bulk call against single ones
 	$(BIN)/python -m bench.throughput
+	$(BIN)/python -m bench.bulk
 
 openapi: $(VENV)/runtime.stamp ## write the committed OpenAPI document anew
 	$(BIN)/python -m seriatim.api.openapi > docs/openapi.json

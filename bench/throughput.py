@@ -88,17 +88,36 @@ def running_server(database: Path) -> Iterator[tuple[int, str, str]]:
             assert process.wait(30) == 0, "the server did not stop in good order"
 
 
-def prepare(client: Client) -> bytes:
-    """Make a set and an account; the body of a memo that is posted at once."""
+def prepare_account(client: Client, start_number: int) -> str:
+    """Make a set, and an account that it numbers; the account's number."""
     kinds = {"invoice": "FINV", "creditMemo": PREFIX, "debitMemo": "FDM"}
-    numberings = {kind: {"prefix": prefix, "startNumber": START_NUMBER} for kind, prefix in kinds.items()}
+    numberings = {kind: {"prefix": prefix, "startNumber": start_number} for kind, prefix in kinds.items()}
     client.post("/v1/sequence-sets", {"sequenceSets": [{"name": "FR", **numberings}]})
     contact = {"firstName": "Ada", "lastName": "Byron"}
     account = {"name": "Bench", "currency": "EUR", "billToContact": contact, "sequenceSetName": "FR"}
-    number = client.post("/v1/accounts", account)["accountNumber"]
+    return client.post("/v1/accounts", account)["accountNumber"]
+
+
+def prepare(client: Client) -> bytes:
+    """Make an account; the body of a memo that is posted at once."""
+    number = prepare_account(client, START_NUMBER)
     charge = {"productRatePlanChargeId": "402890555a7e9791015a879f064a0054", "amount": 100.10, "description": "Seats"}
     memo = {"accountNumber": number, "autoPost": True, "comment": "returned goods", "charges": [charge]}
     return json.dumps(memo).encode()
+
+
+async def audit(database: Path) -> int:
+    """Prove from the database that every series is gapless; how many numbers were issued.
+
+    Raises: AssertionError.
+    """
+    store = SqliteStore(database)
+    await store.open()
+    verdict = await verify(store)
+    audits = await store.audit()
+    await store.close()
+    assert verdict.is_gapless, verdict
+    return sum(each.issued_count for each in audits)
 
 
 def measure(port: int, token: str, body: bytes, options: argparse.Namespace) -> tuple[list[Line], list[bytes]]:
@@ -135,14 +154,8 @@ def check(database: Path, answers: list[bytes]) -> str:
     ordinals = sorted(int(number.removeprefix(PREFIX)) for number in told)
     assert ordinals == list(range(START_NUMBER, START_NUMBER + len(ordinals))), "the numbers have a gap"
 
-    async def audit() -> None:
-        store = SqliteStore(database)
-        await store.open()
-        verdict = await verify(store)
-        await store.close()
-        assert verdict.is_gapless, verdict
-
-    asyncio.run(audit())
+    issued = asyncio.run(audit(database))
+    assert issued == len(ordinals), f"{len(ordinals)} numbers were answered, {issued} are in the register"
     size = database.stat().st_size / len(ordinals)
     return f"{len(ordinals)} numbers: unique, contiguous, in the register; {size:.0f} bytes on disk each"
 

@@ -121,6 +121,16 @@ async def test_a_document_brings_the_set_that_it_was_pinned_to_even_when_that_wa
     assert (await run(store, transition(Action.POST))).number == "FCM00000001"
 
 
+async def test_a_document_goes_on_with_its_number_when_its_set_has_another_prefix(store: Store) -> None:
+    await run(store, create_sets(new_set()))
+    await run(store, create_account(set_key="FR"))
+    await run(store, create_memo(post=True))
+    change = {Kind.CREDIT_MEMO: NumberingChange(prefix="GCM")}
+    await run(store, UpdateSequenceSet(scope=SCOPE, key="FR", numberings=change))
+    for action in (Action.UNPOST, Action.POST, Action.UNPOST, Action.CANCEL):
+        assert (await run(store, transition(action))).number == "FCM00000001"
+
+
 async def test_the_number_that_a_caller_wants_brings_its_document_and_the_series_it_falls_into(store: Store) -> None:
     await run(
         store, create_sets(new_set(numberings={Kind.INVOICE: Numbering("X", 1), Kind.REFUND: Numbering("X1-", 1)}))

@@ -1,6 +1,6 @@
 """Every value comes back exactly as it was written: digits, time to the microsecond, letters of every script."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,7 @@ from seriatim.domain.idempotency import StoredAnswer
 from seriatim.domain.money import AMOUNT_MINOR_MAX
 from seriatim.domain.numbering import ORDINAL_MAX, Kind, Series, SeriesKey
 from seriatim.domain.sequence_set import Numbering
+from seriatim.domain.settlement import Application
 from seriatim.domain.snapshot import Needs, Snapshot
 from seriatim.service.ports import Store
 from tests.factories import (
@@ -44,16 +45,18 @@ FIELDS: dict[str, Any] = {
 }
 ITEMS = (
     Item(
-        "item-1",
-        AMOUNT_MINOR_MAX - 1,
-        Decimal("3.141592653589793238462643383279"),
-        "Größe · 10 €",
-        date(2024, 2, 29),
-        date(9999, 12, 31),
-        FIELDS,
+        id="item-1",
+        amount_minor=AMOUNT_MINOR_MAX - 1,
+        tax_minor=7,
+        quantity=Decimal("3.141592653589793238462643383279"),
+        description="Größe · 10 €",
+        service_start_date=date(2024, 2, 29),
+        service_end_date=date(9999, 12, 31),
+        source_item_id="item-0",
+        fields=FIELDS,
     ),
-    Item("item-2", 1, Decimal("1.00")),
-    Item("item-3", 0),
+    Item(id="item-2", amount_minor=1, quantity=Decimal("1.00")),
+    Item(id="item-3", amount_minor=0),
 )
 
 
@@ -96,7 +99,33 @@ FULL_DOCUMENT = make_document(
     posted_by="cid",
     canceled_at=NOON + timedelta(microseconds=2),
     canceled_by="dan",
+    due_date=date(2000, 1, 31),
+    tax_minor=7,
+    applied_minor=11,
+    refunded_minor=13,
+    referred_id="document-referred",
+    applies_on_posting=True,
+    is_reversed=True,
 )
+APPLICATION = Application(
+    id="application-1",
+    entity_id=ENTITY_ID,
+    source_id=FULL_DOCUMENT.id,
+    target_id="document-referred",
+    amount_minor=AMOUNT_MINOR_MAX,
+    created_at=NOON,
+    created_by="ann",
+    updated_at=LAST_MOMENT,
+    updated_by="bob",
+)
+
+
+CHANGING = (
+    *("updated_at", "updated_by", "posted_at", "posted_by", "canceled_at", "canceled_by", "status", "document_date"),
+    *("due_date", "amount_minor", "tax_minor", "applied_minor", "refunded_minor", "applies_on_posting", "is_reversed"),
+    *("items", "fields"),
+)
+"""What the life of a document may change of it."""
 
 
 @pytest.fixture
@@ -112,7 +141,11 @@ async def full(store: Store) -> Store:
             key = SeriesKey(ENTITY_ID, kind, numbering.prefix)
             snapshot.series.put(key, Series(key, numbering.start_number, numbering.start_number + 1))
         snapshot.accounts.put(FULL_ACCOUNT.id, FULL_ACCOUNT)
+        of_account = {"account_id": FULL_ACCOUNT.id, "account_number": FULL_ACCOUNT.number}
+        referred = make_document(id="document-referred", kind=Kind.INVOICE, number="referred", **of_account)
+        snapshot.documents.put(referred.id, referred)
         snapshot.documents.put(FULL_DOCUMENT.id, FULL_DOCUMENT)
+        snapshot.applications.put((APPLICATION.source_id, APPLICATION.target_id), APPLICATION)
 
     await store.write(Needs(), decide)
     return store
@@ -146,18 +179,23 @@ def _digits(row: Account | Document | None) -> str:
     return repr((row.fields, getattr(row, "items", None)))
 
 
+async def test_an_application_comes_back_as_it_was_and_as_it_was_changed(full: Store) -> None:
+    key = (APPLICATION.source_id, APPLICATION.target_id)
+    pair = (ENTITY_ID, FULL_DOCUMENT.id)
+    needs: dict[str, Any] = {"documents": {pair}, "applications_from": {pair}}
+    assert (await load(full, **needs)).applications.get(key) == APPLICATION
+    changed = replace(APPLICATION, amount_minor=3, updated_at=NOON, updated_by="cid")
+    await full.write(Needs(**needs), lambda snapshot: snapshot.applications.put(key, changed))
+    assert (await load(full, **needs)).applications.get(key) == changed
+
+
 async def test_a_document_comes_back_as_it_was_changed(full: Store) -> None:
     of_account = {"account_id": FULL_ACCOUNT.id, "account_number": FULL_ACCOUNT.number}
     given = make_document(id="document-given", number="given_1", number_given=True, **of_account)
     await full.write(Needs(), lambda snapshot: snapshot.documents.put(given.id, given))
     key = SeriesKey(ENTITY_ID, Kind.CREDIT_MEMO, "CM")
-    over = {name: getattr(FULL_DOCUMENT, name) for name in ("updated_at", "updated_by", "posted_at", "posted_by")}
-    over |= {name: getattr(FULL_DOCUMENT, name) for name in ("canceled_at", "canceled_by", "status", "document_date")}
-    changed = make_document(
-        **{each.name: getattr(given, each.name) for each in fields(given)}
-        | over
-        | {"series": key, "ordinal": 5, "number": "CM00000005"}
-    )
+    over = {name: getattr(FULL_DOCUMENT, name) for name in CHANGING}
+    changed = replace(given, **over, series=key, ordinal=5, number="CM00000005")
     needs = Needs(documents={(ENTITY_ID, given.id)}, sequence_sets={(ENTITY_ID, "DEFAULT")})
     await full.write(needs, lambda snapshot: snapshot.documents.put(given.id, changed))
     assert await full.find_document(ENTITY_ID, Kind.CREDIT_MEMO, "CM00000005", None) == changed

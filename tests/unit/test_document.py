@@ -225,7 +225,14 @@ def test_a_series_at_its_end_refuses() -> None:
 def test_a_document_takes_its_values_from_the_request_and_the_account() -> None:
     items = (
         DraftItem(
-            "i1", "charges[0]", Decimal("1.5"), Decimal("0.25"), "one", date(2026, 1, 1), date(2026, 2, 1), {"a": 1}
+            id="i1",
+            path="charges[0]",
+            amount=Decimal("1.5"),
+            quantity=Decimal("0.25"),
+            description="one",
+            service_start_date=date(2026, 1, 1),
+            service_end_date=date(2026, 2, 1),
+            fields={"a": 1},
         ),
         DraftItem("i2", "charges[1]", "0.07"),
     )
@@ -233,8 +240,16 @@ def test_a_document_takes_its_values_from_the_request_and_the_account() -> None:
     memo = command.decide(make_snapshot(), NOON)
     assert memo.amount_minor == 157
     assert memo.items == (
-        Item("i1", 150, Decimal("0.25"), "one", date(2026, 1, 1), date(2026, 2, 1), {"a": 1}),
-        Item("i2", 7),
+        Item(
+            id="i1",
+            amount_minor=150,
+            quantity=Decimal("0.25"),
+            description="one",
+            service_start_date=date(2026, 1, 1),
+            service_end_date=date(2026, 2, 1),
+            fields={"a": 1},
+        ),
+        Item(id="i2", amount_minor=7),
     )
     assert (memo.document_date, memo.fields) == (date(2026, 2, 3), {"reason": "goodwill"})
     assert (memo.currency, memo.account_number, memo.org_id) == ("EUR", "A00000001", None)

@@ -166,7 +166,7 @@ def test_another_start_below_the_next_number_is_refused(snapshot: Snapshot, star
     with pytest.raises(BrokenRule) as raised:
         update(snapshot, start_number=start_number)
     assert raised.value.rule is Rule.START_BELOW_NEXT
-    assert f"startNumber {start_number} of the prefix 'FCM' is below 12" in raised.value.message
+    assert f"creditMemo.startNumber: {start_number} of the prefix 'FCM' is below 12" in raised.value.message
     assert "give 12 or more" in raised.value.message
 
 

@@ -101,8 +101,12 @@ def unapply_amount(
 ) -> tuple[Document, Document]:
     """Both documents as they are after so much, of what is applied between them, is taken back.
 
-    Raises: BrokenRule, for more than is applied.
+    Raises: BrokenRule, for more than is applied, or what a reversal has settled for good.
     """
+    for document in (source, target):
+        if document.is_reversed:
+            message = f"the {document.kind.words} {document.number} was reversed, which cannot be taken back"
+            raise BrokenRule(Rule.ALREADY_SETTLED, message)
     if amount_minor <= 0:
         message = f"{show_amount(amount_minor, source)} cannot be unapplied; give an amount above zero"
         raise BrokenRule(Rule.AMOUNT_NOT_POSITIVE, message)

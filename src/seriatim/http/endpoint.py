@@ -7,10 +7,12 @@ raised into the dialect's answer. A reply to a write is made only after the comm
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from time import perf_counter
 from typing import Any, Generic, Protocol, TypeVar
 
+import msgspec
 from starlette.types import Receive, Scope, Send
 
 from seriatim.auth.permissions import Permission
@@ -203,6 +205,10 @@ class Call(Generic[BodyT, QueryT]):
         return digest.hexdigest()
 
 
+class NoQuery(msgspec.Struct, forbid_unknown_fields=True):
+    """The query of an operation that takes none."""
+
+
 Handler = Callable[[Any], Awaitable[Reply]]
 
 
@@ -299,6 +305,8 @@ class EndpointApp:
         except Exception as error:  # noqa: BLE001 - no fault may reach the server, or show a trace to the caller
             self.edge.observer.faulted(call, error)
             reply = self.dialect.failure(call, InternalError())
+        if reply.status == HTTPStatus.METHOD_NOT_ALLOWED:
+            reply = replace(reply, headers=(*reply.headers, (b"allow", ", ".join(sorted(self.endpoints)).encode())))
         await _send(call, reply, send)
         self.edge.observer.answered(call, reply, perf_counter() - began_at)
 
@@ -317,8 +325,8 @@ class EndpointApp:
         try:
             encoding = (call.header(b"content-encoding") or "").strip().lower()
             call.raw_body = expand_body(call.raw_body, encoding, limits.expanded_body_bytes_max)
-            if endpoint.query is not None:
-                call.query = decode_query(call.query_string, endpoint.query)
+            if endpoint.query is not None or call.query_string:
+                call.query = decode_query(call.query_string, endpoint.query or NoQuery)
             if endpoint.body is not None:
                 body = call.raw_body if call.raw_body or endpoint.body_required else b"{}"
                 call.body = decode_body(body, endpoint.body)

@@ -12,6 +12,7 @@ from seriatim.domain.document import Document, Status
 from seriatim.domain.entity import Entity, Org
 from seriatim.domain.numbering import Kind, Series
 from seriatim.domain.sequence_set import SetView
+from seriatim.domain.settlement import Application
 from seriatim.domain.snapshot import Needs, Snapshot
 
 T = TypeVar("T")
@@ -33,7 +34,13 @@ class SortField(StrEnum):
     AMOUNT = "amount"
     CREATED_AT = "created_at"
     CREATED_BY = "created_by"
+    APPLIED_AMOUNT = "applied_amount"
     DOCUMENT_DATE = "document_date"
+    DUE_DATE = "due_date"
+    OPEN_AMOUNT = "open_amount"
+    REFERRED_ID = "referred_id"
+    REFUNDED_AMOUNT = "refunded_amount"
+    TAX_AMOUNT = "tax_amount"
     STATUS = "status"
     UPDATED_AT = "updated_at"
 
@@ -51,7 +58,14 @@ class DocumentQuery:
     status: Status | None = None
     currency: str | None = None
     amount: str | None = None
-    """A decimal as text, compared with the amount in the document's own currency."""
+    """A decimal as text, compared with the amount in the document's own currency. So are the five that follow."""
+    tax_amount: str | None = None
+    applied_amount: str | None = None
+    refunded_amount: str | None = None
+    open_amount: str | None = None
+    """What remains: the balance, or the unapplied amount."""
+    referred_id: str | None = None
+    due_date: date | None = None
     created_by: str | None = None
     updated_by: str | None = None
     document_date: date | None = None
@@ -79,6 +93,23 @@ class SeriesAudit:
     last_recorded: int | None
     unmatched: int
     """Issues whose document is missing or carries another number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a credit memo or payment, or of what it is applied to: the application, and the document beyond it."""
+
+    application: Application
+    other: Document
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAmount:
+    """What all open documents of one kind and currency of an account still come to."""
+
+    kind: Kind
+    currency: str
+    open_minor: int
 
 
 class Store(Protocol):
@@ -139,6 +170,12 @@ class Store(Protocol):
 
     async def list_documents(self, query: DocumentQuery) -> list[Document]:
         """A page of documents."""
+
+    async def list_parts(self, document_id: str) -> list[Part]:
+        """The applications from or to a document, as they were made; those taken back as a whole are left out."""
+
+    async def list_open_amounts(self, account_id: str) -> list[OpenAmount]:
+        """What an account still owes and may still use, by kind and currency; nothing where it is zero."""
 
     async def audit(self) -> list[SeriesAudit]:
         """What the register and the documents say of every series."""

@@ -117,28 +117,28 @@ class Writer:
         self._observer.batch_written(len(batch), began_at - batch[0].queued_at, write_seconds)
 
     async def _write(self, submissions: Sequence[Submission]) -> list[Result]:
-        """Write a batch in one transaction; on a conflict retry, then halve it, so that one bad command fails alone.
+        """Write a batch in one transaction; on a conflict retry; then halve it, so that one bad command fails alone.
 
         Whatever goes wrong becomes the result of the submissions that it befell: this never raises.
         """
         at = self._now()
-        conflict: StoreConflict | None = None
-        for _ in range(WRITE_ATTEMPTS_MAX):
+        for attempt in range(1, WRITE_ATTEMPTS_MAX + 1):
             try:
                 return await self._store.write(
                     gather_needs(submissions), lambda snapshot: decide_batch(snapshot, submissions, at)
                 )
-            except StoreConflict as error:
-                conflict = error
             except StoreUnavailable as error:
                 refusal = Unavailable(f"the database does not answer ({error}); try again in a moment")
                 return [Result(error=refusal)] * len(submissions)
+            except StoreConflict as error:
+                fault: Exception = error
+                if attempt < WRITE_ATTEMPTS_MAX:
+                    continue
             except Exception as error:  # noqa: BLE001 - a fault of one batch must not stop the next
-                self._observer.failed(error)
-                return [Result(error=InternalError())] * len(submissions)
+                fault = error
+            break
         if len(submissions) == 1:
-            if conflict is not None:
-                self._observer.failed(conflict)
+            self._observer.failed(fault)
             return [Result(error=InternalError())]
         middle = len(submissions) // 2
         return [*await self._write(submissions[:middle]), *await self._write(submissions[middle:])]

@@ -31,14 +31,33 @@ from seriatim.domain.numbering import (
 )
 from seriatim.domain.register import Event, RegisterEntry
 from seriatim.domain.sequence_set import SequenceSet, SetView
-from seriatim.domain.settlement import Application
+from seriatim.domain.settlement import SETTLING_STATUSES, Application
 from seriatim.domain.snapshot import FAMILY_FROM_ORDINAL, Needs, Relation, Snapshot
-from seriatim.service.ports import DocumentQuery, SeriesAudit, SortField, StoreConflict, StoreUnavailable
+from seriatim.service.ports import (
+    DocumentQuery,
+    OpenAmount,
+    Part,
+    SeriesAudit,
+    SortField,
+    StoreConflict,
+    StoreUnavailable,
+)
 
 T = TypeVar("T")
 
 _AGE = attrgetter("created_at")
-_EQUALS = ("account_id", "account_number", "number", "status", "currency", "created_by", "updated_by", "document_date")
+_EQUALS = (
+    "account_id",
+    "account_number",
+    "number",
+    "status",
+    "currency",
+    "created_by",
+    "updated_by",
+    "document_date",
+    "referred_id",
+    "due_date",
+)
 """The filters of a list that name one value of a document."""
 
 
@@ -182,8 +201,27 @@ class MemoryStore:
         found.sort(key=attrgetter("number"), reverse=True)
         # Sorting is stable, also in reverse: the last field first leaves the first field in command.
         for name, descends in reversed(query.sort):
-            found.sort(key=attrgetter("amount_minor" if name is SortField.AMOUNT else name), reverse=descends)
+            found.sort(key=_sort_key(name), reverse=descends)
         return found[query.offset : query.offset + query.limit]
+
+    async def list_parts(self, document_id: str) -> list[Part]:
+        """The applications from or to a document."""
+        found = [row for row in self._tables.applications.values() if document_id in (row.source_id, row.target_id)]
+        found.sort(key=attrgetter("created_at", "id"))
+        documents = self._tables.documents
+        return [
+            Part(row, documents[row.target_id if row.source_id == document_id else row.source_id])
+            for row in found
+            if row.amount_minor
+        ]
+
+    async def list_open_amounts(self, account_id: str) -> list[OpenAmount]:
+        """What an account still owes and may still use."""
+        totals: Counter[tuple[Kind, str]] = Counter()
+        for row in self._tables.documents.values():
+            if row.account_id == account_id and row.status in SETTLING_STATUSES:
+                totals[row.kind, row.currency] += row.open_minor
+        return [OpenAmount(*key, total) for key, total in sorted(totals.items()) if total]
 
     async def audit(self) -> list[SeriesAudit]:
         """What the register and the documents say of every series."""
@@ -360,7 +398,13 @@ def _check_unique(noun: str, keys: Iterable[Hashable]) -> None:
 
 def _matches(document: Document, query: DocumentQuery) -> bool:
     """Whether a document passes every filter of the query that is not None."""
-    amount = to_decimal(document.amount_minor, document.currency)
+    amounts = (
+        (query.amount, document.amount_minor),
+        (query.tax_amount, document.tax_minor),
+        (query.applied_amount, document.applied_minor),
+        (query.refunded_amount, document.refunded_minor),
+        (query.open_amount, document.open_minor),
+    )
     within = (
         (query.created_from, document.created_at, query.created_before),
         (query.updated_from, document.updated_at, query.updated_before),
@@ -369,9 +413,15 @@ def _matches(document: Document, query: DocumentQuery) -> bool:
         (document.entity_id, document.kind) == (query.entity_id, query.kind)
         and _is_visible(document, query.org_ids)
         and all(getattr(query, name) in (None, getattr(document, name)) for name in _EQUALS)
-        and (query.amount is None or Decimal(query.amount) == amount)
+        and all(text is None or Decimal(text) == to_decimal(minor, document.currency) for text, minor in amounts)
         and all((low is None or low <= at) and (high is None or at < high) for low, at, high in within)
     )
+
+
+def _sort_key(name: SortField) -> Callable[[Document], Any]:
+    """What a list is sorted by; nothing comes before everything."""
+    attribute = attrgetter(name.replace("amount", "minor") if name is not SortField.AMOUNT else "amount_minor")
+    return lambda document: (attribute(document) is not None, attribute(document))
 
 
 def _is_visible(row: Account | Document, org_ids: Collection[str] | None) -> bool:

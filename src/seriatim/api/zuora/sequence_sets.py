@@ -15,9 +15,9 @@ from seriatim.domain.commands.sequence_sets import (
     NumberingChange,
     UpdateSequenceSet,
 )
-from seriatim.domain.numbering import REQUIRED_KINDS, Kind
+from seriatim.domain.numbering import Kind
 from seriatim.domain.sequence_set import Numbering, SetView
-from seriatim.errors import InvalidValue, NotFound, within
+from seriatim.errors import NotFound, within
 from seriatim.http.endpoint import Call, Endpoint, Reply
 
 ViewT = TypeVar("ViewT", bound="SequenceSetView")
@@ -156,8 +156,6 @@ async def update_sequence_set(call: Call[ChangedSet, None]) -> Reply:
         if isinstance(change, ChangedPrefix):
             numberings[kind] = NumberingChange(change.prefix, change.start_number)
         elif change is None:
-            if kind in REQUIRED_KINDS:
-                raise InvalidValue(kind.field_name, None, "every set numbers this kind; give a prefix or leave it out")
             cleared.add(kind)
     command = UpdateSequenceSet(
         scope=call.caller,

@@ -10,6 +10,7 @@ from seriatim.domain.commands.base import ScopedCommand
 from seriatim.domain.numbering import (
     DEFAULT_PREFIXES,
     PREFIXES_OF_DEFAULT_ONLY,
+    REQUIRED_KINDS,
     Kind,
     Series,
     SeriesKey,
@@ -30,7 +31,7 @@ from seriatim.domain.sequence_set import (
     check_set_number,
 )
 from seriatim.domain.snapshot import Needs, Snapshot
-from seriatim.errors import BrokenRule, NotFound, Rule
+from seriatim.errors import BrokenRule, InvalidValue, NotFound, Rule
 
 SETS_CREATED_AT_ONCE_MAX = 100
 SET_NUMBER_COUNTER = "sequence_set"
@@ -110,6 +111,8 @@ class UpdateSequenceSet(ScopedCommand[SetView]):
             check_name(self.name)
         for kind, change in self.numberings.items():
             change.check(kind)
+        for kind in self.cleared_kinds.intersection(REQUIRED_KINDS):
+            raise InvalidValue(kind.field_name, None, "every set numbers this kind; give a prefix or leave it out")
 
     def needs(self, needs: Needs) -> None:
         """The set, the one that has the new name, and every series that the new prefixes could meet."""
@@ -277,8 +280,8 @@ def _raise_start(snapshot: Snapshot, scope: Scope, series: Series, start_number:
     if start_number < series.next_ordinal:
         raise BrokenRule(
             Rule.START_BELOW_NEXT,
-            f"{key.kind.field_name}.startNumber: {start_number} of the prefix {key.prefix!r} is below {series.next_ordinal}, the next number "
-            f"of its series; give {series.next_ordinal} or more",
+            f"{key.kind.field_name}.startNumber: {start_number} of the prefix {key.prefix!r} is below "
+            f"{series.next_ordinal}, the next number of its series; give {series.next_ordinal} or more",
         )
     check_claim(key, start_number, snapshot.family(key.entity_id, key.prefix))
     if start_number > series.next_ordinal:

@@ -46,32 +46,8 @@ def _check_portions(portions: tuple[Portion, ...]) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ApplySource(ScopedCommand[Document]):
-    """Apply a posted credit memo or a payment to invoices and debit memos of the same account, all or none."""
-
-    kind: Kind
-    key: str
-    portions: tuple[Portion, ...]
-
-    def __post_init__(self) -> None:
-        _check_portions(self.portions)
-
-    def needs(self, needs: Needs) -> None:
-        """The source with its applications, and the targets."""
-        entity_id = self.scope.entity_id
-        needs.documents.add((entity_id, self.key))
-        needs.applications_from.add((entity_id, self.key))
-        needs.documents.update((entity_id, portion.key) for portion in self.portions)
-
-    def decide(self, snapshot: Snapshot, at: datetime) -> Document:
-        """Raises: NotFound; BrokenRule, for a draft, another account or currency, or more than remains."""
-        source = find_document(snapshot, self.scope, self.kind, self.key)
-        return apply_portions(snapshot, self.scope, source, self.portions, at)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnapplySource(ScopedCommand[Document]):
-    """Take back what a credit memo or payment is applied to; without portions all of it."""
+class _MovePortions(ScopedCommand[Document]):
+    """What applying and taking back have in common: a credit memo or payment, and portions of it."""
 
     kind: Kind
     key: str
@@ -87,14 +63,24 @@ class UnapplySource(ScopedCommand[Document]):
         needs.applications_from.add((entity_id, self.key))
         needs.documents.update((entity_id, portion.key) for portion in self.portions)
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplySource(_MovePortions):
+    """Apply a posted credit memo or a payment to invoices and debit memos of the same account, all or none."""
+
+    def decide(self, snapshot: Snapshot, at: datetime) -> Document:
+        """Raises: NotFound; BrokenRule, for a draft, another account or currency, or more than remains."""
+        source = find_document(snapshot, self.scope, self.kind, self.key)
+        return apply_portions(snapshot, self.scope, source, self.portions, at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnapplySource(_MovePortions):
+    """Take back what a credit memo or payment is applied to; without portions all of it."""
+
     def decide(self, snapshot: Snapshot, at: datetime) -> Document:
         """Raises: NotFound; BrokenRule, for more than is applied."""
         source = find_document(snapshot, self.scope, self.kind, self.key)
-        if source.is_reversed:
-            message = (
-                f"the {source.kind.words} {source.number} was reversed; what it is applied to cannot be taken back"
-            )
-            raise BrokenRule(Rule.ALREADY_SETTLED, message)
         return unapply_portions(snapshot, self.scope, source, self.portions, at)
 
 

@@ -123,7 +123,11 @@ class Loader:
 
     def _take_documents(self, found: Iterable[rows.Row]) -> None:
         for row in found:
-            self.snapshot.documents.load(row[0], rows.to_document(row))
+            document = rows.to_document(row)
+            self.snapshot.documents.load(document.id, document)
+            if document.series is not None:
+                # The set may have another prefix by now; the document is written back with the series that it has.
+                self._prefixes[document.entity_id].add(document.series.prefix)
 
     def _load_applications(self, source_id: str) -> list[str]:
         """Load the applications of a credit memo or payment; the ids of what it is applied to."""

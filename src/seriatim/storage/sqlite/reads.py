@@ -10,7 +10,7 @@ from seriatim.domain.money import CURRENCY_EXPONENTS, to_minor
 from seriatim.domain.numbering import Kind
 from seriatim.domain.sequence_set import DEFAULT_NAME, Numbering, SetView
 from seriatim.errors import InvalidValue
-from seriatim.service.ports import DocumentQuery, SeriesAudit, SortField
+from seriatim.service.ports import DocumentQuery, OpenAmount, Part, SeriesAudit, SortField
 from seriatim.storage.codec import encode_json, maybe_microseconds
 from seriatim.storage.sqlite import rows
 
@@ -18,10 +18,16 @@ _SORT_COLUMNS = {
     SortField.NUMBER: "d.number",
     SortField.ACCOUNT_ID: "d.account_id",
     SortField.AMOUNT: "d.amount_minor",
+    SortField.APPLIED_AMOUNT: "d.applied_minor",
     SortField.CREATED_AT: "d.created_at",
     SortField.CREATED_BY: "d.created_by",
     SortField.DOCUMENT_DATE: "d.document_date",
+    SortField.DUE_DATE: "d.due_date",
+    SortField.OPEN_AMOUNT: "d.amount_minor - d.applied_minor - d.refunded_minor",
+    SortField.REFERRED_ID: "d.referred_id",
+    SortField.REFUNDED_AMOUNT: "d.refunded_minor",
     SortField.STATUS: "d.status",
+    SortField.TAX_AMOUNT: "d.tax_minor",
     SortField.UPDATED_AT: "d.updated_at",
 }
 
@@ -141,6 +147,8 @@ def _conditions(query: DocumentQuery) -> tuple[list[str], list[str | int]]:
         ("d.created_at < ?", maybe_microseconds(query.created_before)),
         ("d.updated_at >= ?", maybe_microseconds(query.updated_from)),
         ("d.updated_at < ?", maybe_microseconds(query.updated_before)),
+        ("d.referred_id = ?", query.referred_id),
+        ("d.due_date = ?", None if query.due_date is None else query.due_date.isoformat()),
         ("d.org_id IN (SELECT value FROM json_each(?))", _list(query.org_ids)),
     ]
     chosen: list[str | int] = list(values)
@@ -148,14 +156,21 @@ def _conditions(query: DocumentQuery) -> tuple[list[str], list[str | int]]:
         if value is not None:
             conditions.append(condition)
             chosen.append(value)
-    if query.amount is not None:
-        condition, amounts = _amount_condition(query.amount)
-        conditions.append(condition)
-        chosen.extend(amounts)
+    for column, text in (
+        ("d.amount_minor", query.amount),
+        ("d.tax_minor", query.tax_amount),
+        ("d.applied_minor", query.applied_amount),
+        ("d.refunded_minor", query.refunded_amount),
+        (_SORT_COLUMNS[SortField.OPEN_AMOUNT], query.open_amount),
+    ):
+        if text is not None:
+            condition, amounts = _amount_condition(column, text)
+            conditions.append(condition)
+            chosen.extend(amounts)
     return conditions, chosen
 
 
-def _amount_condition(amount: str) -> tuple[str, list[str | int]]:
+def _amount_condition(column: str, amount: str) -> tuple[str, list[str | int]]:
     """The documents whose amount is this decimal, each in the minor units of its own currency."""
     alternatives, values = ["0"], list[str | int]()
     for exponent in sorted(set(CURRENCY_EXPONENTS.values())):
@@ -164,9 +179,32 @@ def _amount_condition(amount: str) -> tuple[str, list[str | int]]:
             minor = to_minor(amount, codes[0], "amount")
         except InvalidValue:
             continue  # No document in such a currency can have this amount.
-        alternatives.append("(d.amount_minor = ? AND d.currency IN (SELECT value FROM json_each(?)))")
+        alternatives.append(f"({column} = ? AND d.currency IN (SELECT value FROM json_each(?)))")
         values += [minor, encode_json(codes)]
     return f"({' OR '.join(alternatives)})", values
+
+
+def list_parts(connection: apsw.Connection, document_id: str) -> list[Part]:
+    """The applications from or to a document, with the document beyond each, as they were made."""
+    columns = ", ".join(f"p.{column.strip()}" for column in rows.APPLICATION_COLUMNS.split(","))
+    sql = f"""
+        SELECT {columns}, {rows.DOCUMENT_COLUMNS} FROM applications p
+        JOIN documents d ON d.id = iif(p.source_id = ?1, p.target_id, p.source_id)
+        JOIN accounts a ON a.id = d.account_id LEFT JOIN series s ON s.id = d.series_id
+        WHERE (p.source_id = ?1 OR p.target_id = ?1) AND p.amount_minor > 0 ORDER BY p.created_at, p.id"""
+    width = columns.count(",") + 1
+    found = connection.execute(sql, (document_id,)).fetchall()
+    return [Part(rows.to_application(row[:width]), rows.to_document(row[width:])) for row in found]
+
+
+def list_open_amounts(connection: apsw.Connection, account_id: str) -> list[OpenAmount]:
+    """What the open documents of an account come to, by kind and currency."""
+    sql = """
+        SELECT kind, currency, sum(amount_minor - applied_minor - refunded_minor) FROM documents
+        WHERE account_id = ? AND status IN ('posted', 'processed')
+            AND amount_minor - applied_minor - refunded_minor <> 0
+        GROUP BY kind, currency ORDER BY kind, currency"""
+    return [OpenAmount(Kind(kind), currency, total) for kind, currency, total in connection.execute(sql, (account_id,))]
 
 
 def audit(connection: apsw.Connection) -> list[SeriesAudit]:

@@ -18,7 +18,7 @@ from seriatim.domain.entity import Entity, Org
 from seriatim.domain.numbering import Kind
 from seriatim.domain.sequence_set import SetView
 from seriatim.domain.snapshot import Needs, Snapshot
-from seriatim.service.ports import DocumentQuery, SeriesAudit, StoreConflict, StoreUnavailable
+from seriatim.service.ports import DocumentQuery, OpenAmount, Part, SeriesAudit, StoreConflict, StoreUnavailable
 from seriatim.storage.codec import to_microseconds
 from seriatim.storage.migrate import Migration, SchemaState, check_state, migrations_for
 from seriatim.storage.sqlite import reads, rows
@@ -55,6 +55,7 @@ class SqliteStore:
         self._writer: apsw.Connection | None = None
         self._of_thread = threading.local()
         self._readers: list[apsw.Connection] = []
+        self._is_closed = False
 
     async def migrate(self) -> list[str]:
         """Bring the schema up to date, creating the file where there is none; the names of what was applied."""
@@ -72,8 +73,11 @@ class SqliteStore:
         await self._in_writer(lambda: check_state(_state(self._connected()), migrations_for("sqlite")))
 
     async def close(self) -> None:
-        """Disconnect, and let go of the lock."""
+        """Disconnect, and let go of the lock. A second time changes nothing."""
+        if self._is_closed:
+            return
         await self._in_writer(self._disconnect)
+        self._is_closed = True
         self._writer_thread.shutdown()
         self._reader_threads.shutdown()
         for reader in self._readers:
@@ -147,6 +151,14 @@ class SqliteStore:
         """A page of documents."""
         return await self._read(lambda connection: reads.list_documents(connection, query))
 
+    async def list_parts(self, document_id: str) -> list[Part]:
+        """The applications from or to a document, with the document beyond each."""
+        return await self._read(lambda connection: reads.list_parts(connection, document_id))
+
+    async def list_open_amounts(self, account_id: str) -> list[OpenAmount]:
+        """What an account still owes and may still use."""
+        return await self._read(lambda connection: reads.list_open_amounts(connection, account_id))
+
     async def audit(self) -> list[SeriesAudit]:
         """What the register and the documents say of every series."""
         return await self._read(reads.audit)
@@ -218,7 +230,12 @@ class SqliteStore:
             raise StoreUnavailable(f"the lock file {lock_path} cannot be taken: {error.strerror}") from error
 
     async def _in_writer(self, work: Callable[[], T]) -> T:
+        self._check_not_closed()
         return await asyncio.get_running_loop().run_in_executor(self._writer_thread, _translated, work)
+
+    def _check_not_closed(self) -> None:
+        if self._is_closed:
+            raise StoreUnavailable("the store is closed")
 
     async def _read(self, work: Callable[[apsw.Connection], T]) -> T:
         def read() -> T:
@@ -230,6 +247,7 @@ class SqliteStore:
                 self._readers.append(connection)
             return work(connection)
 
+        self._check_not_closed()
         return await asyncio.get_running_loop().run_in_executor(self._reader_threads, _translated, read)
 
 
