@@ -7,7 +7,7 @@ The *ceiling* of the shorter one keeps them apart; it is computed from the prefi
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from seriatim.errors import BrokenRule, InvalidValue, Rule
@@ -241,4 +241,4 @@ def take(series: Series, other_prefixes: Iterable[str]) -> tuple[int, Series]:
                     f"{format_number(series.key.prefix, ordinal)} could also be a number of the prefix {other!r}; "
                     "give the sequence set another prefix",
                 )
-    return ordinal, replace(series, next_ordinal=ordinal + 1)
+    return ordinal, Series(series.key, series.first_ordinal, ordinal + 1)
