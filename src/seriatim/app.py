@@ -29,7 +29,7 @@ from seriatim.errors import SeriatimError
 from seriatim.http.endpoint import Call, Edge, EdgeLimits, Endpoint, Reply
 from seriatim.http.operations import OPERATION_PATHS, build_operations
 from seriatim.http.ratelimit import RateLimiter
-from seriatim.http.routing import build_router
+from seriatim.http.routing import EndpointRouter
 from seriatim.service.ports import Clock, Store, StoreUnavailable
 from seriatim.service.provisioning import FirstClient, provision
 from seriatim.service.randomness import SystemIds
@@ -135,7 +135,7 @@ async def assemble(settings: Settings, extension: Extension | None = None) -> As
             (lambda: (metrics.render(), METRICS_CONTENT_TYPE)) if settings.metrics else None,
             openapi.document().encode(),
         )
-        yield Assembly(_application(build_router(edge, dialect, endpoints), operations), first_client)
+        yield Assembly(_application(EndpointRouter(edge, dialect, endpoints), operations), first_client)
 
 
 def serve(settings: Settings, extension: Extension | None = None) -> int:
