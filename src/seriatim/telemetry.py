@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any, BinaryIO
 
 import msgspec
@@ -104,7 +105,9 @@ class RequestLog:
         zuora_version: str | None = None,
     ) -> None:
         """Log a request that was answered. `route` is the template of the path, not the path."""
-        write = self._logger.error if status >= SERVER_FAULT_STATUS_MIN else self._logger.info
+        # 501 says what is not served, which is no fault of the server.
+        is_fault = status >= SERVER_FAULT_STATUS_MIN and status != HTTPStatus.NOT_IMPLEMENTED
+        write = self._logger.error if is_fault else self._logger.info
         fields: dict[str, Any] = {
             "request_id": request_id,
             "client_id": client_id,

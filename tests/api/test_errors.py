@@ -398,7 +398,7 @@ def test_an_unknown_address_is_not_found(api: Api, path: str) -> None:
         ("DELETE", SETS, "GET, POST"),
         ("POST", f"{SETS}/DEFAULT", "DELETE, GET, PUT"),
         ("GET", ACCOUNTS, "POST"),
-        ("PUT", f"{MEMOS}/x", "DELETE, GET"),
+        ("PATCH", f"{MEMOS}/x", "DELETE, GET, PUT"),
         ("POST", f"{MEMOS}/x/post", "PUT"),
         ("GET", "/oauth/token", "POST"),
         ("OPTIONS", SETS, "GET, POST"),

@@ -56,6 +56,7 @@ MEMOS: tuple[dict[str, Any], ...] = (
         "applied_minor": 200,
         "refunded_minor": 100,
         "referred_id": "d4",
+        "fields": {"reasonCode": "goodwill", "comment": "1", "isKept": True, "transferredToAccounting": "Yes"},
     },
     {
         "id": "d2",
@@ -76,6 +77,8 @@ MEMOS: tuple[dict[str, Any], ...] = (
         "applied_minor": 3,
         "refunded_minor": 0,
         "referred_id": "d6",
+        "fields": {"reasonCode": "goodwill", "comment": "it's", "isKept": False, "transferredToAccounting": "Error"},
+        "applies_on_posting": True,
     },
     {
         "id": "d3",
@@ -96,6 +99,7 @@ MEMOS: tuple[dict[str, Any], ...] = (
         "applied_minor": 1,
         "refunded_minor": 2000,
         "referred_id": None,
+        "fields": {"reasonCode": "Goodwill", "comment": 1},
     },
 )
 
@@ -162,6 +166,17 @@ FILTERS: tuple[tuple[str, Any, list[str]], ...] = (
     ("open_amount", "3", ["d3"]),
     ("referred_id", "d4", ["d1"]),
     ("due_date", date(2026, 2, 3), ["d2"]),
+    ("kept_fields", (("reasonCode", "goodwill"),), ["d1", "d2"]),
+    ("kept_fields", (("comment", "1"),), ["d1"]),
+    ("kept_fields", (("reasonCode", "goodwill"), ("comment", "it's")), ["d2"]),
+    ("kept_fields", (("missing", ""),), []),
+    ("kept_fields", (("isKept", True),), ["d1"]),
+    ("kept_fields", (("isKept", False),), ["d2"]),
+    ("other_fields", (("isKept", True),), ["d3", "d2"]),
+    ("other_fields", (("reasonCode", "goodwill"),), ["d3"]),
+    ("other_fields", (("isKept", False), ("isKept", True)), ["d3"]),
+    ("applies_on_posting", True, ["d2"]),
+    ("applies_on_posting", False, ["d1", "d3"]),
     ("created_by", "bob", ["d3"]),
     ("updated_by", "bob", ["d1"]),
     ("document_date", date(2026, 1, 1), ["d2"]),
@@ -210,8 +225,10 @@ SORTS: dict[SortField, list[str]] = {
     SortField.REFERRED_ID: ["d3", "d1", "d2"],
     SortField.REFUNDED_AMOUNT: ["d2", "d1", "d3"],
     SortField.TAX_AMOUNT: ["d3", "d2", "d1"],
+    SortField.TRANSFERRED: ["d2", "d3", "d1"],
     SortField.STATUS: ["d3", "d2", "d1"],
     SortField.UPDATED_AT: ["d2", "d3", "d1"],
+    SortField.UPDATED_BY: ["d2", "d1", "d3"],
 }
 
 

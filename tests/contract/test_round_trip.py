@@ -54,6 +54,8 @@ ITEMS = (
         service_end_date=date(9999, 12, 31),
         source_item_id="item-0",
         fields=FIELDS,
+        discount_minor=5,
+        is_tax_included=True,
     ),
     Item(id="item-2", amount_minor=1, quantity=Decimal("1.00")),
     Item(id="item-3", amount_minor=0),
@@ -155,6 +157,8 @@ def test_the_full_rows_leave_nothing_out() -> None:
     assert every_value_is_given(FULL_ACCOUNT)
     assert every_value_is_given(FULL_DOCUMENT)
     assert every_value_is_given(ITEMS[0])
+    as_by_default = [each.name for each in fields(Item) if getattr(ITEMS[0], each.name) == each.default]
+    assert as_by_default == []
 
 
 async def test_an_account_comes_back_as_it_was(full: Store) -> None:

@@ -102,6 +102,7 @@ def test_a_request_is_one_line_of_json() -> None:
 def test_what_a_request_did_not_carry_is_left_out_and_a_fault_is_an_error() -> None:
     log = Log(LogLevel.ERROR)
     log_request(log, status=499)
+    log_request(log, status=501)
     log_request(log, status=500, track_id=None, zuora_version=None, client_id=None)
     (line,) = log.lines
     assert (line["level"], line["status"], line["client_id"]) == ("error", 500, None)

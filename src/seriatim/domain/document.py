@@ -13,6 +13,9 @@ from seriatim.errors import BrokenRule, Rule
 ITEMS_MAX = 1000
 """Items of one document (Zuora documents the same limit)."""
 
+TAXES_FIELD = "taxItems"
+"""The kept field of a line that has its taxes one by one, each with an `id` and a `taxAmount`."""
+
 
 class Status(StrEnum):
     """The states of a document."""
@@ -69,7 +72,7 @@ class Item:
 
     id: str
     amount_minor: int
-    """Without tax."""
+    """Without tax, and less its discount."""
     tax_minor: int = 0
     quantity: Decimal | None = None
     description: str = ""
@@ -79,6 +82,10 @@ class Item:
     """The line of the document that this one was made from."""
     fields: Mapping[str, Any] = field(default_factory=dict)
     """What the vendor documents and Seriatim does not act on."""
+    discount_minor: int = 0
+    """What was taken off the price: the caller's amount is that much higher."""
+    is_tax_included: bool = False
+    """Whether the caller's amount has the tax in it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,8 @@ class Needs:
     """(entity id, key) of credit memos and payments: all their applications, with the documents at the other end."""
     referring_to: set[tuple[str, str]] = field(default_factory=set)
     """(entity id, key) of documents: all documents that refer to them."""
+    siblings_of: set[tuple[str, str]] = field(default_factory=set)
+    """(entity id, key) of documents: all documents that refer to the one that they refer to."""
     numbers: set[tuple[str, str]] = field(default_factory=set)
     """(entity id, number) that a caller wants to give: the document that has it, the series it would fall into."""
     claims: set[tuple[str, str]] = field(default_factory=set)

@@ -30,6 +30,10 @@ def describe(
         "security": [{"bearer": []}],
         "paths": paths,
         "components": {
+            "parameters": {
+                name: {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
+                for name, description in headers.items()
+            },
             "schemas": dict(sorted(schemas.items())),
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
         },
@@ -68,9 +72,9 @@ def _parameters(endpoint: Endpoint, headers: Mapping[str, str]) -> list[Json]:
         (reference,), schemas = msgspec.json.schema_components([endpoint.query], ref_template=_REFERENCE)
         properties = schemas[reference["$ref"].rsplit("/", 1)[1]]["properties"]
         parameters += [{"name": name, "in": "query", "schema": schema} for name, schema in properties.items()]
-    for name, description in headers.items():
+    for name in headers:
         if name != "Idempotency-Key" or endpoint.method == "POST":
-            parameters.append({"name": name, "in": "header", "description": description, "schema": {"type": "string"}})
+            parameters.append({"$ref": f"#/components/parameters/{name}"})
     return parameters
 
 

@@ -18,6 +18,12 @@ from seriatim.domain.snapshot import Needs, Snapshot
 T = TypeVar("T")
 
 
+TRANSFERRED_FIELD = "transferredToAccounting"
+"""The kept field in which callers tell whether a document was handed over to accounting."""
+NOT_TRANSFERRED = "No"
+"""What it means where nothing was told."""
+
+
 class StoreConflict(Exception):
     """The database refused a batch: a unique constraint, a deadlock, or a serialisation failure."""
 
@@ -41,8 +47,11 @@ class SortField(StrEnum):
     REFERRED_ID = "referred_id"
     REFUNDED_AMOUNT = "refunded_amount"
     TAX_AMOUNT = "tax_amount"
+    TRANSFERRED = "transferred"
+    """Whether a document was handed over to accounting, as the callers tell it."""
     STATUS = "status"
     UPDATED_AT = "updated_at"
+    UPDATED_BY = "updated_by"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +82,11 @@ class DocumentQuery:
     created_before: datetime | None = None
     updated_from: datetime | None = None
     updated_before: datetime | None = None
+    applies_on_posting: bool | None = None
+    kept_fields: tuple[tuple[str, str | bool], ...] = ()
+    """Names of kept fields with the values that they must have."""
+    other_fields: tuple[tuple[str, str | bool], ...] = ()
+    """Names of kept fields with values that they must not have."""
     sort: tuple[tuple[SortField, bool], ...] = ((SortField.NUMBER, True),)
     """Fields with whether they descend."""
     offset: int = 0

@@ -34,6 +34,8 @@ from seriatim.domain.sequence_set import SequenceSet, SetView
 from seriatim.domain.settlement import SETTLING_STATUSES, Application
 from seriatim.domain.snapshot import FAMILY_FROM_ORDINAL, Needs, Relation, Snapshot
 from seriatim.service.ports import (
+    NOT_TRANSFERRED,
+    TRANSFERRED_FIELD,
     DocumentQuery,
     OpenAmount,
     Part,
@@ -57,6 +59,7 @@ _EQUALS = (
     "document_date",
     "referred_id",
     "due_date",
+    "applies_on_posting",
 )
 """The filters of a list that name one value of a document."""
 
@@ -351,6 +354,8 @@ class _Loader:
     def _load_settlement(self, needs: Needs) -> None:
         tables = self._tables
         referred = {found.id for pair in needs.referring_to if (found := self._snapshot.document(*pair))}
+        siblings = (self._snapshot.document(*pair) for pair in needs.siblings_of)
+        referred.update(found.referred_id for found in siblings if found is not None and found.referred_id is not None)
         for document in tables.documents.values():
             if document.referred_id in referred:
                 self._load_document(document)
@@ -413,6 +418,8 @@ def _matches(document: Document, query: DocumentQuery) -> bool:
         (document.entity_id, document.kind) == (query.entity_id, query.kind)
         and _is_visible(document, query.org_ids)
         and all(getattr(query, name) in (None, getattr(document, name)) for name in _EQUALS)
+        and all(document.fields.get(name) == value for name, value in query.kept_fields)
+        and all(document.fields.get(name) != value for name, value in query.other_fields)
         and all(text is None or Decimal(text) == to_decimal(minor, document.currency) for text, minor in amounts)
         and all((low is None or low <= at) and (high is None or at < high) for low, at, high in within)
     )
@@ -420,6 +427,8 @@ def _matches(document: Document, query: DocumentQuery) -> bool:
 
 def _sort_key(name: SortField) -> Callable[[Document], Any]:
     """What a list is sorted by; nothing comes before everything."""
+    if name is SortField.TRANSFERRED:
+        return lambda document: document.fields.get(TRANSFERRED_FIELD, NOT_TRANSFERRED)
     attribute = attrgetter(name.replace("amount", "minor") if name is not SortField.AMOUNT else "amount_minor")
     return lambda document: (attribute(document) is not None, attribute(document))
 

@@ -22,6 +22,10 @@ from seriatim.api.zuora.wire import (
 )
 from seriatim.http.decoding import CUSTOM_FIELDS
 
+BILL_TO = "billToContact"
+SOLD_TO = "soldToContact"
+SHIP_TO = "shipToContact"
+
 PersonName = Annotated[str, Meta(min_length=1, max_length=100)]
 CurrencyCode = Annotated[str, Meta(min_length=3, max_length=3)]
 BillCycleDay = Annotated[int, Meta(ge=0, le=31)]

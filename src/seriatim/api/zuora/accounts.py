@@ -6,13 +6,16 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from seriatim.api.zuora.account_fields import (
+    BILL_TO,
     BILLING_FIELDS,
-    TOP_FIELDS,
+    SHIP_TO,
+    SOLD_TO,
     ChangedContact,
     CreateAccountRequest,
     NewContact,
     UpdateAccountRequest,
 )
+from seriatim.api.zuora.account_summary import Metrics, basic_info_of, metrics_of
 from seriatim.api.zuora.envelope import WORKING_ORG_HEADER
 from seriatim.api.zuora.wire import Answer, Succeeded, encode, given_custom_fields, given_fields
 from seriatim.auth.permissions import Permission
@@ -20,10 +23,8 @@ from seriatim.domain.account import Account
 from seriatim.domain.commands.accounts import CreateAccount, DeleteAccount, UpdateAccount
 from seriatim.errors import InvalidValue, NotFound
 from seriatim.http.endpoint import Call, Endpoint, Reply
+from seriatim.service.ports import OpenAmount
 
-BILL_TO = "billToContact"
-SOLD_TO = "soldToContact"
-SHIP_TO = "shipToContact"
 PAYMENT_CREDENTIALS = ("credit_card", "payment_method")
 _ACTED_ON = (
     "name",
@@ -65,6 +66,8 @@ class AccountView(Answer, kw_only=True):
     bill_to_contact: dict[str, Any]
     sold_to_contact: dict[str, Any]
     ship_to_contact: dict[str, Any]
+    metrics: Metrics
+    metrics_data: list[Metrics]
     tax_info: dict[str, Any] | UnsetType = UNSET
     einvoice_profile: dict[str, Any] | UnsetType = UNSET
     e_reporting_profile: dict[str, Any] | UnsetType = UNSET
@@ -114,7 +117,7 @@ async def create_account(call: Call[CreateAccountRequest, None]) -> Reply:
 
 
 async def get_account(call: Call[None, None]) -> Reply:
-    """Retrieve an account by its id or number.
+    """Retrieve an account by its id or number, with its balances.
 
     Raises: NotFound.
     """
@@ -122,7 +125,7 @@ async def get_account(call: Call[None, None]) -> Reply:
     account = await call.edge.store.find_account(call.caller.entity_id, key, call.caller.org_ids)
     if account is None:
         raise NotFound("account", key)
-    return Reply(200, encode(_view(account)))
+    return Reply(200, encode(_view(account, await call.edge.store.list_open_amounts(account.id))))
 
 
 async def update_account(call: Call[UpdateAccountRequest, None]) -> Reply:
@@ -174,22 +177,17 @@ def _present_created(account: Account) -> bytes:
     )
 
 
-def _view(account: Account) -> AccountView:
+def _view(account: Account, open_amounts: list[OpenAmount]) -> AccountView:
     kept = account.fields
-    basic = {name: value for name, value in kept.items() if name not in BILLING_FIELDS | TOP_FIELDS}
+    metrics = metrics_of(account, open_amounts)
     return AccountView(
-        basic_info={
-            "id": account.id,
-            "accountNumber": account.number,
-            "name": account.name,
-            "status": "Active",
-            "sequenceSetId": account.sequence_set_id,
-            **basic,
-        },
+        basic_info=basic_info_of(account),
         billing_and_payment={"currency": account.currency, **_chosen(kept, BILLING_FIELDS)},
         bill_to_contact=dict(account.contacts[BILL_TO]),
         sold_to_contact=dict(account.contacts[SOLD_TO]),
         ship_to_contact=dict(account.contacts[SHIP_TO]),
+        metrics=metrics[0],
+        metrics_data=metrics,
         tax_info=kept.get("taxInfo", UNSET),
         einvoice_profile=kept.get("einvoiceProfile", UNSET),
         e_reporting_profile=kept.get("eReportingProfile", UNSET),

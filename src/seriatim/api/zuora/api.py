@@ -4,7 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 from seriatim import __version__
-from seriatim.api.zuora import accounts, credit_memos, oauth, sequence_sets
+from seriatim.api.zuora import (
+    account_summary,
+    accounts,
+    credit_memos,
+    debit_memos,
+    invoices,
+    not_served,
+    oauth,
+    payments,
+    refunds,
+    sequence_sets,
+)
 from seriatim.api.zuora.envelope import ENTITY_HEADER, ORG_HEADER, Failure
 from seriatim.http.endpoint import Endpoint
 from seriatim.http.openapi import Json, describe
@@ -20,9 +31,20 @@ _DESCRIPTION = "Zuora's v1 operations as Seriatim serves them: sequence sets, an
 
 
 def endpoints(create_token: Callable[..., Any]) -> list[Endpoint]:
-    """Every operation; `create_token` does the work of the one that needs to know how tokens are signed."""
+    """Every operation, those not served included; `create_token` does the work of the one that signs tokens."""
+    # A path without a key comes before one with a key in the same place: the first match wins.
+    return [*not_served.ENDPOINTS, *served(create_token)]
+
+
+def served(create_token: Callable[..., Any]) -> list[Endpoint]:
+    """Every operation that is served."""
     return [
         *credit_memos.ENDPOINTS,
+        *invoices.ENDPOINTS,
+        *debit_memos.ENDPOINTS,
+        *payments.ENDPOINTS,
+        *refunds.ENDPOINTS,
+        *account_summary.ENDPOINTS,
         *accounts.ENDPOINTS,
         *sequence_sets.ENDPOINTS,
         *oauth.endpoints(create_token),
@@ -31,5 +53,5 @@ def endpoints(create_token: Callable[..., Any]) -> list[Endpoint]:
 
 def openapi() -> Json:
     """The OpenAPI document of this dialect."""
-    found = endpoints(oauth.TokenIssuer.create_token)
+    found = served(oauth.TokenIssuer.create_token)
     return describe("Seriatim, Zuora dialect", __version__, _DESCRIPTION, found, Failure, _HEADERS)

@@ -1,187 +1,82 @@
-"""`/v1/credit-memos`: create from charges, list, retrieve, post, unpost, cancel, delete."""
+"""`/v1/credit-memos`: from charges and from invoices, through their life, applied, refunded, taken back."""
 
-from datetime import date
-from decimal import Decimal
-from typing import Annotated, Any
+from typing import Any
 
-import msgspec
-from msgspec import UNSET, Meta, UnsetType, field
-
-from seriatim.api.zuora.document_query import SORTABLE, ListDocuments, to_query
-from seriatim.api.zuora.wire import (
-    Answer,
-    Request,
-    Succeeded,
-    Text64,
-    Text70,
-    Text100,
-    Text255,
-    encode,
-    format_time,
-    given_custom_fields,
-    given_fields,
-    next_page,
-    show_time,
+from seriatim.api.zuora.document_query import SORTABLE
+from seriatim.api.zuora.memo_commands import (
+    application_of,
+    creation_from_invoice,
+    creation_of,
+    one_of_several,
+    refund_of,
+    reversal_of,
+    unapplication_of,
+    write_off_of,
 )
+from seriatim.api.zuora.memo_endpoints import Memos, cut_page, with_older_path, write_several
+from seriatim.api.zuora.memo_fields import (
+    ApplyMemo,
+    CreateMemo,
+    CreditMemoFromInvoice,
+    CreditMemosFromCharges,
+    CreditMemosFromInvoices,
+    ListCreditItems,
+    ListCreditMemos,
+    PostMemo,
+    RefundMemo,
+    ReverseMemo,
+    UpdateCreditMemo,
+    UpdateCreditMemos,
+    WriteOffMemo,
+)
+from seriatim.api.zuora.memo_items import (
+    CreditMemoItems,
+    CreditMemoPart,
+    CreditMemoParts,
+    OneCreditMemoItem,
+    OneCreditMemoPart,
+    part_view,
+    refund_part_view,
+)
+from seriatim.api.zuora.memo_views import (
+    BulkCreditMemos,
+    OneMemo,
+    Reversed,
+    SomeMemos,
+    WrittenOff,
+    named,
+    present_memo,
+)
+from seriatim.api.zuora.payment_fields import ApplicationRequest
+from seriatim.api.zuora.refunds import OneRefund, present_refund
+from seriatim.api.zuora.wire import PageQuery, Succeeded, encode
 from seriatim.auth.permissions import Permission
-from seriatim.domain.commands.documents import CreateDocument, DraftItem, TransitionDocument
-from seriatim.domain.document import ITEMS_MAX, Action, Document, Status
-from seriatim.domain.money import parse_decimal, to_decimal
+from seriatim.domain.commands.documents import CreateDocument
+from seriatim.domain.commands.memos import Countered
+from seriatim.domain.document import Status
 from seriatim.domain.numbering import Kind
-from seriatim.errors import InvalidValue, MissingField, NotFound
-from seriatim.http.decoding import CUSTOM_FIELD_SUFFIX, CUSTOM_FIELDS
+from seriatim.domain.settlement import APPLICATIONS_MAX
+from seriatim.errors import NotFound
 from seriatim.http.endpoint import Call, Endpoint, Reply
+from seriatim.service.ports import DocumentQuery, SortField
 
-STATUS_NAMES = {Status.DRAFT: "Draft", Status.POSTED: "Posted", Status.CANCELED: "Canceled"}
+__all__ = ["ENDPOINTS", "CreateMemo", "OneMemo", "creation_command", "present_memo"]
 
-
-class FinanceInformation(Request, kw_only=True):
-    """Accounting codes of a charge."""
-
-    deferred_revenue_accounting_code: Text100 | None = None
-    on_account_accounting_code: Text100 | None = None
-    recognized_revenue_accounting_code: Text100 | None = None
-    revenue_recognition_rule_name: Text100 | None = None
-
-
-class CustomRate(Request, kw_only=True):
-    """An exchange rate to the home or the reporting currency."""
-
-    currency: Text100
-    custom_fx_rate: Decimal
-    rate_date: date | None = None
-
-
-class Charge(Request, kw_only=True):
-    """A line of a memo. `amount` and the older `memoItemAmount` say the same: what the line comes to."""
-
-    amount: Decimal | None = None
-    charge_id: Text64 | None = None
-    comment: Text255 | None = None
-    description: Text255 | None = None
-    exclude_item_billing_from_revenue_accounting: bool | None = None
-    finance_information: FinanceInformation | None = None
-    memo_item_amount: Decimal | None = None
-    product_rate_plan_charge_id: Text64 | None = None
-    quantity: Decimal | None = None
-    service_end_date: date | None = None
-    service_start_date: date | None = None
-    custom_fields: dict[str, Any] = field(name=CUSTOM_FIELDS, default_factory=dict)
-
-
-class CreateMemo(Request, kw_only=True):
-    """A credit memo to be created from charges."""
-
-    account_id: Text64 | None = None
-    account_number: Text70 | None = None
-    auto_post: bool | None = None
-    charges: Annotated[list[Charge], Meta(min_length=1, max_length=ITEMS_MAX)]
-    comment: Text255 | None = None
-    currency: Text64 | None = None
-    custom_rates: Annotated[list[CustomRate], Meta(max_length=2)] | None = None
-    effective_date: date | None = None
-    exclude_from_auto_apply_rules: bool | None = None
-    number: Text255 | None = None
-    reason_code: Text255 | None = None
-    integration_id__ns: Text255 | None = None
-    integration_status__ns: Text255 | None = None
-    origin__ns: Text255 | None = None
-    sync_date__ns: Text255 | None = None
-    transaction__ns: Text255 | None = None
-    custom_fields: dict[str, Any] = field(name=CUSTOM_FIELDS, default_factory=dict)
-
-
-class PostMemo(Request, kw_only=True):
-    """What posting may change."""
-
-    credit_memo_date: date | None = None
-
-
-class ListMemos(ListDocuments, kw_only=True):
-    """Which memos to list."""
-
-    credit_memo_date: date | None = None
-
-
-class CreditMemoView(Answer, kw_only=True):
-    """A credit memo as it is read. Fields that Zuora documents and nothing here fills are null."""
-
-    id: str
-    number: str
-    account_id: str
-    account_number: str
-    amount: Decimal
-    applied_amount: Decimal
-    auto_apply_upon_posting: bool = False
-    bill_to_contact_id: str | None = None
-    cancelled_by_id: str | None = None
-    cancelled_on: str | None = None
-    comment: str = ""
-    created_by_id: str
-    created_date: str
-    credit_memo_date: date
-    currency: str
-    exclude_from_auto_apply_rules: bool = False
-    latest_pdf_file_id: str | None = field(name="latestPDFFileId", default=None)
-    posted_by_id: str | None = None
-    posted_on: str | None = None
-    reason_code: str | None = None
-    referred_invoice_id: str | None = None
-    refund_amount: Decimal
-    reversed: bool = False
-    sequence_set_id: str
-    source: str = "API"
-    source_id: str | None = None
-    source_type: str = "Standalone"
-    status: str
-    target_date: date | None = None
-    tax_amount: Decimal
-    tax_message: str | None = None
-    tax_status: str | None = None
-    total_tax_exempt_amount: Decimal
-    transferred_to_accounting: str = "No"
-    unapplied_amount: Decimal
-    updated_by_id: str
-    updated_date: str
-    integration_id__ns: str | UnsetType = UNSET
-    integration_status__ns: str | UnsetType = UNSET
-    origin__ns: str | UnsetType = UNSET
-    sync_date__ns: str | UnsetType = UNSET
-    transaction__ns: str | UnsetType = UNSET
-
-
-class OneMemo(CreditMemoView, kw_only=True):
-    """The answer that is one memo."""
-
-    success: bool = True
-
-
-class SomeMemos(Answer, kw_only=True):
-    """The answer that is a page of memos."""
-
-    creditmemos: list[CreditMemoView]
-    next_page: str | UnsetType = UNSET
-    success: bool = True
-
-
-_NOT_KEPT = (
-    "account_id",
-    "account_number",
-    "auto_post",
-    "charges",
-    "currency",
-    "effective_date",
-    "number",
-    "custom_fields",
-)
-_NOT_KEPT_OF_CHARGE = (
-    "amount",
-    "memo_item_amount",
-    "quantity",
-    "service_start_date",
-    "service_end_date",
-    "description",
-    "custom_fields",
+_MEMOS = Memos(
+    kind=Kind.CREDIT_MEMO,
+    list_name="creditmemos",
+    sortable={
+        **{name: by for name, by in SORTABLE.items() if name != "documentDate"},
+        "appliedAmount": SortField.APPLIED_AMOUNT,
+        "creditMemoDate": SortField.DOCUMENT_DATE,
+        "referredInvoiceId": SortField.REFERRED_ID,
+        "refundAmount": SortField.REFUNDED_AMOUNT,
+        "targetDate": None,
+        "taxAmount": SortField.TAX_AMOUNT,
+        "totalTaxExemptAmount": None,
+        "transferredToAccounting": SortField.TRANSFERRED,
+        "unappliedAmount": SortField.OPEN_AMOUNT,
+    },
 )
 
 
@@ -198,252 +93,249 @@ def creation_command(call: Call[CreateMemo, None]) -> CreateDocument:
 
     Raises: MissingField, InvalidValue.
     """
-    body = call.body
-    keys = {"accountId": body.account_id, "accountNumber": body.account_number}
-    account_keys = {name: key for name, key in keys.items() if key}
-    if not account_keys:
-        raise MissingField("accountId", "give accountId or accountNumber")
-    for index, rate in enumerate(body.custom_rates or ()):
-        parse_decimal(rate.custom_fx_rate, f"customRates[{index}].customFxRate")
-    fields = given_fields(body, *_NOT_KEPT)
-    if body.custom_fields:
-        fields.update(given_custom_fields(body.custom_fields))
-    new_id = call.edge.ids.new_id
-    return CreateDocument(
-        scope=call.caller,
-        document_id=new_id(),
-        kind=Kind.CREDIT_MEMO,
-        account_keys=account_keys,
-        items=tuple(_draft_item(new_id(), index, charge) for index, charge in enumerate(body.charges)),
-        items_field="charges",
-        number=body.number or None,
-        currency=body.currency or None,
-        document_date=body.effective_date,
-        post=bool(body.auto_post),
-        fields=fields,
-    )
+    return creation_of(call, Kind.CREDIT_MEMO, call.body)
 
 
-def _draft_item(item_id: str, index: int, charge: Charge) -> DraftItem:
-    path = f"charges[{index}]"
-    amount = charge.memo_item_amount if charge.amount is None else charge.amount
-    if amount is None:
-        raise MissingField(f"{path}.amount", "give what this line comes to; there is no catalog to take it from")
-    if charge.memo_item_amount is not None and charge.memo_item_amount != amount:
-        rule = "it says the same as amount; give one of the two"
-        raise InvalidValue(f"{path}.memoItemAmount", charge.memo_item_amount, rule)
-    fields = given_fields(charge, *_NOT_KEPT_OF_CHARGE)
-    if charge.custom_fields:
-        fields.update(given_custom_fields(charge.custom_fields))
-    return DraftItem(
-        id=item_id,
-        path=path,
-        amount=amount,
-        quantity=None if charge.quantity is None else parse_decimal(charge.quantity, f"{path}.quantity"),
-        description=charge.description or charge.comment or "",
-        service_start_date=charge.service_start_date,
-        service_end_date=charge.service_end_date,
-        fields=fields,
-    )
+async def create_credit_memos(call: Call[CreditMemosFromCharges | CreditMemosFromInvoices, None]) -> Reply:
+    """Create up to 50 memos from charges or from invoices, each alone.
 
-
-async def list_credit_memos(call: Call[None, ListMemos]) -> Reply:
-    """List memos, the highest number first unless `sort` says otherwise.
-
-    Raises: InvalidQuery.
+    Raises: InvalidValue, UnknownField.
     """
-    query = to_query(call.caller, Kind.CREDIT_MEMO, call.query, call.query.credit_memo_date, _SORTABLE, STATUS_NAMES)
-    found = await call.edge.store.list_documents(query)
-    shown = [_view(document, CreditMemoView) for document in found[: call.query.page_size]]
-    page = next_page(call, call.query, len(found))
-    if page is UNSET:
-        return Reply(200, encode({"creditmemos": shown, "success": True}))
-    return Reply(200, encode({"creditmemos": shown, "nextPage": page, "success": True}))
+    if isinstance(call.body, CreditMemosFromCharges):
+        commands = [
+            one_of_several(raw, CreateMemo, lambda memo: creation_of(call, Kind.CREDIT_MEMO, memo))
+            for raw in call.body.memos
+        ]
+    else:
+        commands = [
+            one_of_several(
+                raw, CreditMemoFromInvoice, lambda memo: creation_from_invoice(call, Kind.CREDIT_MEMO, memo, None)
+            )
+            for raw in call.body.memos
+        ]
+    return await write_several(call, commands)
 
 
-async def get_credit_memo(call: Call[None, None]) -> Reply:
-    """Retrieve a memo by its id or number.
+async def apply_credit_memo(call: Call[ApplyMemo, None]) -> Reply:
+    """Apply a posted memo to invoices and debit memos of its account, all or none.
+
+    Raises: MissingField, InvalidValue, NotFound, BrokenRule.
+    """
+    return await call.write(application_of(call), present_memo)
+
+
+async def unapply_credit_memo(call: Call[ApplicationRequest, None]) -> Reply:
+    """Take a memo back from what it is applied to; from everything, if nothing is named.
+
+    Raises: MissingField, InvalidValue, NotFound, BrokenRule.
+    """
+    return await call.write(unapplication_of(call), present_memo)
+
+
+async def reverse_credit_memo(call: Call[ReverseMemo, None]) -> Reply:
+    """Reverse a posted memo of which nothing is settled by a debit memo, numbered in the same transaction.
+
+    Raises: InvalidValue, NotFound, BrokenRule.
+    """
+
+    def present(outcome: Countered) -> bytes:
+        return encode(Reversed(credit_memo=named(outcome.document), debit_memo=named(outcome.memo)))
+
+    return await call.write(reversal_of(call), present)
+
+
+async def write_off_credit_memo(call: Call[WriteOffMemo, None]) -> Reply:
+    """Write a posted memo off by a debit memo, numbered in the same transaction.
+
+    Raises: NotFound, BrokenRule.
+    """
+    return await call.write(write_off_of(call), lambda outcome: encode(WrittenOff(debit_memo=named(outcome.memo))))
+
+
+async def refund_credit_memo(call: Call[RefundMemo, None]) -> Reply:
+    """Refund what is unapplied of a posted memo, outside. The refund takes its number now.
+
+    Raises: InvalidValue, NotFound, BrokenRule.
+    """
+    command = refund_of(call)
+    memo = await _MEMOS.find(call)
+    return await call.write(command, lambda refund: present_refund(refund, memo))
+
+
+async def list_credit_memo_parts(call: Call[None, PageQuery]) -> Reply:
+    """List what a memo is applied to, as it was applied, and then what was refunded of it.
 
     Raises: NotFound.
     """
-    key = call.path_params["key"]
-    found = await call.edge.store.find_document(call.caller.entity_id, Kind.CREDIT_MEMO, key, call.caller.org_ids)
-    if found is None:
-        raise NotFound("credit memo", key)
-    return Reply(200, present_memo(found))
+    return Reply(200, encode(cut_page(call, "parts", await _parts(call))))
 
 
-async def post_credit_memo(call: Call[PostMemo, None]) -> Reply:
-    """Post a draft: it takes the next number of its series, or keeps the one it has.
+async def get_credit_memo_part(call: Call[None, None]) -> Reply:
+    """Retrieve one part of a memo.
 
-    Raises: NotFound, BrokenRule.
+    Raises: NotFound.
     """
-    return await call.write(_transition(call, Action.POST, call.body.credit_memo_date), present_memo)
+    part_id = call.path_params["part"]
+    for part in await _parts(call):
+        if part.id == part_id:
+            names = CreditMemoPart.__struct_fields__
+            return Reply(200, encode(OneCreditMemoPart(**{name: getattr(part, name) for name in names})))
+    raise NotFound("part", part_id, "the list of the memo's parts has their ids")
 
 
-async def unpost_credit_memo(call: Call[None, None]) -> Reply:
-    """Make a posted memo a draft again; it keeps its number.
-
-    Raises: NotFound, BrokenRule.
-    """
-    return await call.write(_transition(call, Action.UNPOST), present_memo)
-
-
-async def cancel_credit_memo(call: Call[None, None]) -> Reply:
-    """Cancel a draft; a number that it has stays with it.
-
-    Raises: NotFound, BrokenRule.
-    """
-    return await call.write(_transition(call, Action.CANCEL), present_memo)
-
-
-async def delete_credit_memo(call: Call[None, None]) -> Reply:
-    """Delete a canceled draft that was never issued.
-
-    Raises: NotFound, BrokenRule.
-    """
-    return await call.write(_transition(call, Action.DELETE), lambda _: encode(Succeeded()))
-
-
-def _transition(call: Call[Any, None], action: Action, document_date: date | None = None) -> TransitionDocument:
-    return TransitionDocument(
-        scope=call.caller,
-        kind=Kind.CREDIT_MEMO,
-        key=call.path_params["key"],
-        action=action,
-        document_date=document_date,
+async def _parts(call: Call[Any, Any]) -> list[CreditMemoPart]:
+    memo = await _MEMOS.find(call)
+    applications = await call.edge.store.list_parts(memo.id)
+    refunds = await call.edge.store.list_documents(
+        DocumentQuery(
+            entity_id=memo.entity_id,
+            kind=Kind.REFUND,
+            status=Status.PROCESSED,
+            referred_id=memo.id,
+            sort=((SortField.CREATED_AT, False),),
+            limit=APPLICATIONS_MAX,
+        )
     )
+    return [*map(part_view, applications), *map(refund_part_view, refunds)]
 
 
-def present_memo(document: Document) -> bytes:
-    """The body of an answer that is one memo."""
-    return encode(_view(document, OneMemo))
+_BASE = "/v1/credit-memos"
+_TAG = "Credit memos"
 
 
-def _view(document: Document, shape: type[CreditMemoView]) -> CreditMemoView | dict[str, Any]:
-    amount = to_decimal(document.amount_minor, document.currency)
-    zero = to_decimal(0, document.currency)
-    kept = document.fields
-    posted = document.status is Status.POSTED
-    view = shape(
-        id=document.id,
-        number=document.number,
-        account_id=document.account_id,
-        account_number=document.account_number,
-        amount=amount,
-        applied_amount=zero,
-        cancelled_by_id=document.canceled_by,
-        cancelled_on=show_time(document.canceled_at),
-        comment=kept.get("comment", ""),
-        created_by_id=document.created_by,
-        created_date=format_time(document.created_at),
-        credit_memo_date=document.document_date,
-        currency=document.currency,
-        exclude_from_auto_apply_rules=kept.get("excludeFromAutoApplyRules", False),
-        posted_by_id=document.posted_by if posted else None,
-        posted_on=show_time(document.posted_at) if posted else None,
-        reason_code=kept.get("reasonCode"),
-        refund_amount=zero,
-        sequence_set_id=document.sequence_set_id,
-        status=STATUS_NAMES[document.status],
-        tax_amount=zero,
-        total_tax_exempt_amount=zero,
-        unapplied_amount=amount,
-        updated_by_id=document.updated_by,
-        updated_date=format_time(document.updated_at),
-    )
-    if not kept:
-        return view
-    return _with_kept(view, kept)
+def _endpoint(method: str, suffix: str, operation_id: str, summary: str, handler: Any, **more: Any) -> Endpoint:
+    permission = Permission.READ if method == "GET" else Permission.ISSUE
+    told = {"handler": handler, "permission": permission, "answer": OneMemo, "tag": _TAG, **more}
+    return Endpoint(method=method, path=f"{_BASE}{suffix}", operation_id=operation_id, summary=summary, **told)
 
 
-def _with_kept(view: CreditMemoView, kept: Any) -> CreditMemoView | dict[str, Any]:
-    """The view with the connector's and the caller's own fields, where there are any."""
-    extra = {name: value for name, value in kept.items() if name.endswith(("__NS", CUSTOM_FIELD_SUFFIX))}
-    if "customRates" in kept:
-        extra["customRates"] = kept["customRates"]
-    if not extra:
-        return view
-    plain: dict[str, Any] = msgspec.to_builtins(view, builtin_types=(Decimal, date))
-    return {**plain, **extra}
-
-
-_SORTABLE = {**SORTABLE, "creditMemoDate": SORTABLE["documentDate"]}
-
-_PATH = "/v1/credit-memos/{key}"
-ENDPOINTS = [
-    Endpoint(
-        method="POST",
-        path="/v1/credit-memos",
-        operation_id="POST_CreditMemoFromCharge",
-        summary="Create a credit memo from charges",
-        handler=create_credit_memo,
-        permission=Permission.ISSUE,
+_ENDPOINTS = [
+    _endpoint(
+        "POST",
+        "",
+        "POST_CreditMemoFromCharge",
+        "Create a credit memo from charges",
+        create_credit_memo,
         body=CreateMemo,
-        answer=OneMemo,
-        tag="Credit memos",
     ),
-    Endpoint(
-        method="GET",
-        path="/v1/credit-memos",
-        operation_id="GET_CreditMemos",
-        summary="List credit memos",
-        handler=list_credit_memos,
-        permission=Permission.READ,
-        query=ListMemos,
-        answer=SomeMemos,
-        tag="Credit memos",
+    _endpoint(
+        "GET", "", "GET_CreditMemos", "List credit memos", _MEMOS.list_all, query=ListCreditMemos, answer=SomeMemos
     ),
-    Endpoint(
-        method="GET",
-        path=_PATH,
-        operation_id="GET_CreditMemo",
-        summary="Retrieve a credit memo",
-        handler=get_credit_memo,
-        permission=Permission.READ,
-        answer=OneMemo,
-        tag="Credit memos",
+    _endpoint(
+        "POST",
+        "/bulk",
+        "POST_CreateCreditMemos",
+        "Create up to 50 credit memos",
+        create_credit_memos,
+        body=CreditMemosFromCharges | CreditMemosFromInvoices,
+        answer=BulkCreditMemos,
     ),
-    Endpoint(
-        method="DELETE",
-        path=_PATH,
-        operation_id="DELETE_CreditMemo",
-        summary="Delete a canceled credit memo",
-        handler=delete_credit_memo,
-        permission=Permission.ISSUE,
-        answer=Succeeded,
-        tag="Credit memos",
+    _endpoint(
+        "PUT",
+        "/bulk",
+        "PUT_UpdateCreditMemos",
+        "Update up to 50 credit memos",
+        _MEMOS.update_several,
+        body=UpdateCreditMemos,
+        answer=BulkCreditMemos,
     ),
-    Endpoint(
-        method="PUT",
-        path=f"{_PATH}/post",
-        operation_id="PUT_PostCreditMemo",
-        summary="Post a credit memo",
-        handler=post_credit_memo,
-        permission=Permission.ISSUE,
+    _endpoint(
+        "POST",
+        "/invoice/{invoice}",
+        "POST_CreditMemoFromInvoice",
+        "Create a credit memo from an invoice",
+        _MEMOS.create_from_invoice,
+        body=CreditMemoFromInvoice,
+        body_required=False,
+    ),
+    _endpoint("GET", "/{key}", "GET_CreditMemo", "Retrieve a credit memo", _MEMOS.retrieve),
+    _endpoint("PUT", "/{key}", "PUT_UpdateCreditMemo", "Update a credit memo", _MEMOS.update, body=UpdateCreditMemo),
+    _endpoint(
+        "DELETE", "/{key}", "DELETE_CreditMemo", "Delete a canceled credit memo", _MEMOS.delete, answer=Succeeded
+    ),
+    _endpoint(
+        "PUT",
+        "/{key}/post",
+        "PUT_PostCreditMemo",
+        "Post a credit memo",
+        _MEMOS.post_on,
         body=PostMemo,
         body_required=False,
-        answer=OneMemo,
-        tag="Credit memos",
     ),
-    Endpoint(
-        method="PUT",
-        path=f"{_PATH}/unpost",
-        operation_id="PUT_UnpostCreditMemo",
-        summary="Unpost a credit memo",
-        handler=unpost_credit_memo,
-        permission=Permission.ISSUE,
-        answer=OneMemo,
-        tag="Credit memos",
+    _endpoint("PUT", "/{key}/unpost", "PUT_UnpostCreditMemo", "Unpost a credit memo", _MEMOS.unpost),
+    _endpoint("PUT", "/{key}/cancel", "PUT_CancelCreditMemo", "Cancel a credit memo", _MEMOS.cancel),
+    _endpoint("PUT", "/{key}/apply", "PUT_ApplyCreditMemo", "Apply a credit memo", apply_credit_memo, body=ApplyMemo),
+    _endpoint(
+        "PUT",
+        "/{key}/unapply",
+        "PUT_UnapplyCreditMemo",
+        "Unapply a credit memo",
+        unapply_credit_memo,
+        body=ApplicationRequest,
+        body_required=False,
     ),
-    Endpoint(
-        method="PUT",
-        path=f"{_PATH}/cancel",
-        operation_id="PUT_CancelCreditMemo",
-        summary="Cancel a credit memo",
-        handler=cancel_credit_memo,
-        permission=Permission.ISSUE,
-        answer=OneMemo,
-        tag="Credit memos",
+    _endpoint(
+        "PUT",
+        "/{key}/reverse",
+        "PUT_ReverseCreditMemo",
+        "Reverse a credit memo",
+        reverse_credit_memo,
+        body=ReverseMemo,
+        body_required=False,
+        answer=Reversed,
+    ),
+    _endpoint(
+        "PUT",
+        "/{key}/write-off",
+        "PUT_WriteOffCreditMemo",
+        "Write off a credit memo",
+        write_off_credit_memo,
+        body=WriteOffMemo,
+        body_required=False,
+        answer=WrittenOff,
+    ),
+    _endpoint(
+        "POST",
+        "/{key}/refund",
+        "POST_RefundCreditMemo",
+        "Refund a credit memo",
+        refund_credit_memo,
+        body=RefundMemo,
+        answer=OneRefund,
+    ),
+    _endpoint(
+        "GET",
+        "/{key}/items",
+        "GET_CreditMemoItems",
+        "List the items of a credit memo",
+        _MEMOS.list_items,
+        query=ListCreditItems,
+        answer=CreditMemoItems,
+    ),
+    _endpoint(
+        "GET",
+        "/{key}/items/{item}",
+        "GET_CreditMemoItem",
+        "Retrieve an item of a credit memo",
+        _MEMOS.retrieve_item,
+        answer=OneCreditMemoItem,
+    ),
+    _endpoint(
+        "GET",
+        "/{key}/parts",
+        "GET_CreditMemoParts",
+        "List the parts of a credit memo",
+        list_credit_memo_parts,
+        query=PageQuery,
+        answer=CreditMemoParts,
+    ),
+    _endpoint(
+        "GET",
+        "/{key}/parts/{part}",
+        "GET_CreditMemoPart",
+        "Retrieve a part of a credit memo",
+        get_credit_memo_part,
+        answer=OneCreditMemoPart,
     ),
 ]
+ENDPOINTS = with_older_path(_ENDPOINTS, _BASE, "/v1/creditmemos")

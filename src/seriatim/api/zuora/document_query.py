@@ -1,8 +1,10 @@
 """The filters and the sorting that Zuora's lists of documents share."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 from seriatim.api.zuora.wire import PageQuery
 from seriatim.domain.client import Scope
@@ -10,6 +12,8 @@ from seriatim.domain.document import Status
 from seriatim.domain.numbering import Kind
 from seriatim.errors import InvalidQuery
 from seriatim.service.ports import DocumentQuery, SortField
+
+T = TypeVar("T")
 
 SORTED_BY_MAX = 2
 """Fields that one list may be sorted by, as Zuora documents."""
@@ -24,6 +28,16 @@ SORTABLE = {
     "status": SortField.STATUS,
     "updatedDate": SortField.UPDATED_AT,
 }
+
+_TIME_FORMS = (
+    ("%Y-%m-%d %H:%M:%S", timedelta(seconds=1)),
+    ("%Y-%m-%d", timedelta(days=1)),
+    # Zuora's SDK makes a time of midnight of a date, and writes times like this.
+    ("%Y-%m-%dT00:00:00.000000", timedelta(days=1)),
+    ("%Y-%m-%dT%H:%M:%S.%f", timedelta(seconds=1)),
+)
+"""How a filter names a time or a day, in UTC unless it ends in a zone, and how long that lasts."""
+_ENDS_IN_ZONE = re.compile(r"T.*[+-][0-9]{4}$")
 
 
 class ListDocuments(PageQuery, kw_only=True):
@@ -47,15 +61,17 @@ def to_query(
     kind: Kind,
     query: ListDocuments,
     document_date: date | None,
-    sortable: Mapping[str, SortField],
+    sortable: Mapping[str, SortField | None],
     status_names: Mapping[Status, str],
 ) -> DocumentQuery:
     """The page of documents that a query means, with one row more, which tells whether there is a next page.
 
+    What `sortable` maps to None is the same for all documents, and sorts nothing.
+
     Raises: InvalidQuery.
     """
-    created = _span("createdDate", query.created_date)
-    updated = _span("updatedDate", query.updated_date)
+    created = span_of("createdDate", query.created_date)
+    updated = span_of("updatedDate", query.updated_date)
     return DocumentQuery(
         entity_id=caller.entity_id,
         kind=kind,
@@ -65,7 +81,7 @@ def to_query(
         number=query.number,
         status=_status(query.status, status_names),
         currency=query.currency,
-        amount=None if query.amount is None else _amount(query.amount),
+        amount=amount_filter("amount", query.amount),
         created_by=query.created_by_id,
         updated_by=query.updated_by_id,
         document_date=document_date,
@@ -88,32 +104,54 @@ def _status(name: str | None, status_names: Mapping[Status, str]) -> Status | No
     raise InvalidQuery("status", name, f"give one of {', '.join(status_names.values())}")
 
 
-def _amount(amount: Decimal) -> str:
+def amount_filter(name: str, amount: Decimal | None) -> str | None:
+    """An amount to filter by as text, if there is one.
+
+    Raises: InvalidQuery, for what is no finite decimal.
+    """
+    if amount is None:
+        return None
     if not amount.is_finite():
-        raise InvalidQuery("amount", amount, "give a decimal number such as 100.10")
+        raise InvalidQuery(name, amount, "give a decimal number such as 100.10")
     return str(amount)
 
 
-def _span(name: str, text: str | None) -> tuple[datetime | None, datetime | None]:
+def span_of(name: str, text: str | None) -> tuple[datetime | None, datetime | None]:
     """The second or the day that a filter names, as the times from and before which it lasts."""
     if text is None:
         return None, None
-    for form, length in (("%Y-%m-%d %H:%M:%S", timedelta(seconds=1)), ("%Y-%m-%d", timedelta(days=1))):
+    zone = "" if _ENDS_IN_ZONE.search(text) else "+0000"
+    for form, length in _TIME_FORMS:
         try:
-            began_at = datetime.strptime(text, form).replace(tzinfo=UTC)
+            began_at = datetime.strptime(f"{text}{zone}", f"{form}%z").astimezone(UTC).replace(microsecond=0)
             return began_at, began_at + length
         except (ValueError, OverflowError):  # The last day that a date can name has no end.
             continue
     raise InvalidQuery(name, text, "give a date or a time in UTC such as 2026-03-01 or 2026-03-01 14:28:06")
 
 
-def _sort(text: str | None, sortable: Mapping[str, SortField]) -> tuple[tuple[SortField, bool], ...]:
+def date_filter(name: str, text: str | None) -> date | None:
+    """A day to filter by, if there is one; Zuora's SDK writes some as times.
+
+    Raises: InvalidQuery.
+    """
+    began_at, _ = span_of(name, text)
+    return None if began_at is None else began_at.date()
+
+
+def _sort(text: str | None, sortable: Mapping[str, SortField | None]) -> tuple[tuple[SortField, bool], ...]:
+    chosen = tuple((name, descends) for name, descends in sorted_by(text, sortable) if name is not None)
+    return chosen or ((SortField.NUMBER, True),)
+
+
+def sorted_by(text: str | None, sortable: Mapping[str, T]) -> list[tuple[T, bool]]:
     """The fields to sort by, with whether they descend: `-` ascends, `+` or nothing descends (as Zuora documents).
 
     A `+` in a query string reads as a blank unless it is percent-encoded; both are understood.
+    Raises: InvalidQuery.
     """
     if text is None:
-        return ((SortField.NUMBER, True),)
+        return []
     parts = text.split(",")
     if len(parts) > SORTED_BY_MAX:
         raise InvalidQuery("sort", text, f"sort by at most {SORTED_BY_MAX} fields")
@@ -123,4 +161,4 @@ def _sort(text: str | None, sortable: Mapping[str, SortField]) -> tuple[tuple[So
         if name not in sortable:
             raise InvalidQuery("sort", text, f"sort by {', '.join(sorted(sortable))}, with - or + in front")
         chosen.append((sortable[name], not part.strip().startswith("-")))
-    return tuple(chosen)
+    return chosen

@@ -1,12 +1,14 @@
 """What Zuora's requests and answers have in common: names, texts of limited length, timestamps, pages."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from seriatim.domain.money import parse_decimal
 from seriatim.errors import Malformed, UnknownField
 from seriatim.http.decoding import CUSTOM_FIELD_SUFFIX
 from seriatim.http.endpoint import Call
@@ -79,14 +81,14 @@ def encode(value: object) -> bytes:
 def given_fields(request: msgspec.Struct, *left_out: str) -> dict[str, Any]:
     """The fields of a request that were given a value, by their names on the wire, but for some.
 
-    Raises: Malformed, for a free-form value that is nested too deep.
+    Raises: InvalidValue, for what is no finite decimal; Malformed, for a free-form value that is nested too deep.
     """
     names = zip(request.__struct_fields__, request.__struct_encode_fields__, strict=True)
     given = {}
     for attribute, name in names:
         value = getattr(request, attribute)
         if value is not None and attribute not in left_out:
-            given[name] = _plain(value)
+            given[name] = parse_decimal(value, name) if isinstance(value, Decimal) else _plain(value)
     return given
 
 
@@ -109,7 +111,8 @@ def _plain(value: Any, depth: int = 0) -> Any:
     if depth > NESTING_MAX:
         raise Malformed(f"a value is nested more than {NESTING_MAX} levels deep; send a flatter one")
     if isinstance(value, msgspec.Struct):
-        return given_fields(value)
+        custom = getattr(value, "custom_fields", None) or {}
+        return {**given_fields(value, "custom_fields"), **given_custom_fields(custom)}
     if isinstance(value, list):
         return [_plain(each, depth + 1) for each in value]
     if isinstance(value, dict):

@@ -7,7 +7,7 @@ from typing import Any
 
 from seriatim.domain.commands.base import Command
 from seriatim.domain.snapshot import Needs, Snapshot
-from seriatim.errors import InvalidValue, SeriatimError
+from seriatim.errors import FieldError, InternalError, InvalidValue, SeriatimError
 
 COMMANDS_MAX = 50
 """Documents of one bulk request (Zuora documents the same limit)."""
@@ -44,17 +44,29 @@ class Several(Command[list[Any]]):
                 command.needs(needs)
 
     def decide(self, snapshot: Snapshot, at: datetime) -> list[Any]:
-        """Raises: SeriatimError, the first refusal, if it is all or none."""
-        return [self._one(command, snapshot, at) for command in self.commands]
+        """Raises: SeriatimError, the first refusal, if it is all or none; it names the place of what was refused."""
+        return [self._one(index, command, snapshot, at) for index, command in enumerate(self.commands)]
 
-    def _one(self, command: Command[Any] | SeriatimError, snapshot: Snapshot, at: datetime) -> Any:
+    def _one(self, index: int, command: Command[Any] | SeriatimError, snapshot: Snapshot, at: datetime) -> Any:
+        if isinstance(command, SeriatimError):
+            if self.all_or_none:
+                raise command
+            return Refused(command)
         mark = snapshot.mark()
         try:
-            if isinstance(command, SeriatimError):
-                raise command
             return command.decide(snapshot, at)
+        except InternalError:
+            raise  # A fault of the server is nobody's refusal: it fails the whole request, and is logged.
         except SeriatimError as error:
             if self.all_or_none:
-                raise
+                raise placed(error, f"{self.field}[{index}]") from error.__cause__
             snapshot.undo(mark)
             return Refused(error)
+
+
+def placed(error: SeriatimError, place: str) -> SeriatimError:
+    """A failure whose message says which of several commands it is about."""
+    if isinstance(error, FieldError):
+        return error.within(place)
+    error.message = f"{place}: {error.message}"
+    return error

@@ -11,6 +11,7 @@ from seriatim.domain.client import Scope
 from seriatim.domain.commands.accounts import find_account
 from seriatim.domain.commands.applying import apply_on_posting, touched
 from seriatim.domain.commands.base import ScopedCommand
+from seriatim.domain.commands.crediting import check_creditable
 from seriatim.domain.commands.opening import (
     NewDocument,
     issue_number,
@@ -19,8 +20,8 @@ from seriatim.domain.commands.opening import (
     set_of_account,
     set_of_id,
 )
-from seriatim.domain.document import ITEMS_MAX, Action, Document, Item, Status, find_transition
-from seriatim.domain.money import AMOUNT_MINOR_MAX, check_currency, to_minor
+from seriatim.domain.document import ITEMS_MAX, TAXES_FIELD, Action, Document, Item, Status, find_transition
+from seriatim.domain.money import AMOUNT_MINOR_MAX, check_currency, parse_decimal, to_decimal, to_minor
 from seriatim.domain.numbering import Kind, check_given_number
 from seriatim.domain.sequence_set import DEFAULT_NAME, SequenceSet
 from seriatim.domain.settlement import check_untouched
@@ -36,7 +37,7 @@ class DraftItem:
     path: str
     """Where the request has it, for messages: `charges[0]`."""
     amount: Decimal | int | str
-    """Without tax."""
+    """Without tax, unless it is said to be included; before the discounts."""
     quantity: Decimal | None = None
     description: str = ""
     service_start_date: date | None = None
@@ -44,23 +45,36 @@ class DraftItem:
     fields: Mapping[str, Any] = field(default_factory=dict)
     tax_amounts: tuple[Decimal | int | str, ...] = ()
     """The amounts of its taxes, as they were given: none is computed."""
+    is_tax_included: bool = False
+    discount_amounts: tuple[Decimal | int | str, ...] = ()
+    """What is taken off, as amounts of zero or less."""
+    tax_field: str = "taxAmount"
+    """What the request calls the amount of a tax, for messages."""
     source_item_id: str | None = None
 
     def to_item(self, currency: str) -> Item:
         """Raises: InvalidValue, for a negative amount or more decimals than the currency has."""
+        tax_minor = sum(
+            _not_negative(amount, currency, f"{self.path}.taxItems[{index}].{self.tax_field}")
+            for index, amount in enumerate(self.tax_amounts)
+        )
+        discount_minor = sum(
+            _discount(amount, currency, f"{self.path}.discountItems[{index}].amount")
+            for index, amount in enumerate(self.discount_amounts)
+        )
+        included_minor = tax_minor if self.is_tax_included else 0
         return Item(
             self.id,
-            _not_negative(self.amount, currency, f"{self.path}.amount"),
-            sum(
-                _not_negative(amount, currency, f"{self.path}.taxItems[{index}].taxAmount")
-                for index, amount in enumerate(self.tax_amounts)
-            ),
+            _net_amount(self.amount, discount_minor + included_minor, currency, f"{self.path}.amount"),
+            tax_minor,
             self.quantity,
             self.description,
             self.service_start_date,
             self.service_end_date,
             self.source_item_id,
             self.fields,
+            discount_minor,
+            self.is_tax_included,
         )
 
 
@@ -115,6 +129,7 @@ class CreateDocument(ScopedCommand[Document]):
             pinned=self._pinned(snapshot, account),
             currency=currency,
             items=tuple(item.to_item(currency) for item in self.items),
+            total_field=self.items_field,
             status=Status.POSTED if self.post else Status.DRAFT,
             number=self.number,
             document_date=self.document_date,
@@ -133,6 +148,16 @@ class CreateDocument(ScopedCommand[Document]):
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class TaxChange:
+    """What an update says of one tax of a line; None leaves its amount as it is."""
+
+    id: str
+    path: str
+    amount: Decimal | int | str | None
+    fields: Mapping[str, Any]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemChange:
     """What an update says of one line; None leaves a part as it is."""
@@ -145,6 +170,9 @@ class ItemChange:
     service_start_date: date | None = None
     service_end_date: date | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
+    tax_changes: tuple[TaxChange, ...] = ()
+    removes: bool = False
+    """Whether the line is to be taken out, whatever else is said of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,12 +184,18 @@ class UpdateDocument(ScopedCommand[Document]):
     document_date: date | None = None
     due_date: date | None = None
     item_changes: tuple[ItemChange, ...] = ()
+    added_items: tuple[DraftItem, ...] = ()
+    items_field: str = "items"
+    """What the request calls its list of items."""
+    applies_on_posting: bool | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
     """Merged key by key."""
 
     def needs(self, needs: Needs) -> None:
-        """The document."""
+        """The document, and what else was made from the one that it was made from."""
         needs.documents.add((self.scope.entity_id, self.key))
+        if self.item_changes or self.added_items:
+            needs.siblings_of.add((self.scope.entity_id, self.key))
 
     def decide(self, snapshot: Snapshot, at: datetime) -> Document:
         """Raises: NotFound; BrokenRule, when more than kept fields of an issued document would change; InvalidValue."""
@@ -169,7 +203,7 @@ class UpdateDocument(ScopedCommand[Document]):
         if document.status is Status.CANCELED:
             message = f"the {document.kind.words} {document.number} is canceled and cannot be changed"
             raise BrokenRule(Rule.DOCUMENT_NOT_DRAFT, message)
-        if document.status is not Status.DRAFT and (self.document_date or self.item_changes):
+        if document.status is not Status.DRAFT and (self.document_date or self.item_changes or self.added_items):
             raise BrokenRule(
                 Rule.DOCUMENT_NOT_DRAFT,
                 f"the {document.kind.words} {document.number} is {document.status}; its date and its items change only "
@@ -181,7 +215,10 @@ class UpdateDocument(ScopedCommand[Document]):
         if items:
             amount_minor = sum(item.amount_minor for item in items) + tax_minor
         if amount_minor > AMOUNT_MINOR_MAX:
-            raise InvalidValue("items", f"a total of {amount_minor} minor units", "the total is too large")
+            raise InvalidValue(self.items_field, f"a total of {amount_minor} minor units", "the total is too large")
+        invoice = None if document.referred_id is None else snapshot.documents.get(document.referred_id)
+        if (self.item_changes or self.added_items) and document.kind is Kind.CREDIT_MEMO and invoice is not None:
+            check_creditable(snapshot, invoice, items, document.id)
         changed = replace(
             document,
             document_date=self.document_date or document.document_date,
@@ -189,6 +226,9 @@ class UpdateDocument(ScopedCommand[Document]):
             items=items,
             amount_minor=amount_minor,
             tax_minor=tax_minor,
+            applies_on_posting=(
+                document.applies_on_posting if self.applies_on_posting is None else self.applies_on_posting
+            ),
             fields={**document.fields, **self.fields},
             updated_at=at,
             updated_by=self.scope.actor_id,
@@ -202,7 +242,14 @@ class UpdateDocument(ScopedCommand[Document]):
             item = items.get(change.id)
             if item is None:
                 raise InvalidValue(f"{change.path}.id", change.id, "give the id of an item of this document")
-            items[change.id] = _changed_item(item, change, document.currency)
+            if change.removes:
+                del items[change.id]
+            else:
+                items[change.id] = _changed_item(item, change, document.currency)
+        items.update((added.id, added.to_item(document.currency)) for added in self.added_items)
+        if not 1 <= len(items) <= ITEMS_MAX and (self.item_changes or self.added_items):
+            rule = f"1 to {ITEMS_MAX} items must remain"
+            raise InvalidValue(self.items_field, f"a list that leaves {len(items)}", rule)
         return tuple(items.values())
 
 
@@ -298,19 +345,63 @@ def _not_negative(amount: Decimal | int | str, currency: str, path: str) -> int:
     return minor
 
 
+def _discount(amount: Decimal | int | str, currency: str, path: str) -> int:
+    """How much a discount takes off; it is given as a negative amount (Zuora, "Create a standalone invoice")."""
+    minor = to_minor(amount, currency, path)
+    if minor > 0:
+        raise InvalidValue(path, amount, "give a discount as an amount of zero or less")
+    return -minor
+
+
+def _net_amount(amount: Decimal | int | str, within_minor: int, currency: str, path: str) -> int:
+    """What a line comes to without the discounts and the tax that are within the amount given for it."""
+    minor = _not_negative(amount, currency, path) - within_minor
+    if minor < 0:
+        rule = "an item may not come to less than its discounts and the tax within it"
+        raise InvalidValue(path, amount, rule)
+    return minor
+
+
 def _changed_item(item: Item, change: ItemChange, currency: str) -> Item:
+    taxes, tax_minor = _changed_taxes(item, change.tax_changes, currency)
     amount_minor = item.amount_minor
-    if change.amount is not None:
-        amount_minor = _not_negative(change.amount, currency, f"{change.path}.amount")
+    if change.amount is not None or (item.is_tax_included and tax_minor != item.tax_minor):
+        # The tax within an amount is part of it: more of one leaves less of the other.
+        given = change.amount
+        if given is None:
+            given = to_decimal(item.amount_minor + item.discount_minor + item.tax_minor, currency)
+        within_minor = item.discount_minor + (tax_minor if item.is_tax_included else 0)
+        amount_minor = _net_amount(given, within_minor, currency, f"{change.path}.amount")
     return replace(
         item,
         amount_minor=amount_minor,
+        tax_minor=tax_minor,
         quantity=item.quantity if change.quantity is None else change.quantity,
         description=item.description if change.description is None else change.description,
         service_start_date=change.service_start_date or item.service_start_date,
         service_end_date=change.service_end_date or item.service_end_date,
-        fields={**item.fields, **change.fields},
+        fields={**item.fields, **change.fields, **taxes},
     )
+
+
+def _changed_taxes(item: Item, changes: tuple[TaxChange, ...], currency: str) -> tuple[Mapping[str, Any], int]:
+    """The kept taxes of a line after some changes, as a field of it, and what they come to in all.
+
+    Raises: InvalidValue.
+    """
+    if not changes:
+        return {}, item.tax_minor
+    taxes = {tax["id"]: dict(tax) for tax in item.fields.get(TAXES_FIELD, ())}
+    for change in changes:
+        tax = taxes.get(change.id)
+        if tax is None:
+            raise InvalidValue(f"{change.path}.id", change.id, "give the id of a tax of this item")
+        tax.update(change.fields)
+        if change.amount is not None:
+            _not_negative(change.amount, currency, f"{change.path}.amount")
+            tax["taxAmount"] = parse_decimal(change.amount, f"{change.path}.amount")
+    tax_minor = sum(to_minor(tax["taxAmount"], currency, "taxAmount") for tax in taxes.values())
+    return {TAXES_FIELD: list(taxes.values())}, tax_minor
 
 
 def _unposted(snapshot: Snapshot, document: Document) -> Document:

@@ -3,21 +3,28 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from seriatim.domain.account import Account
 from seriatim.domain.commands.applying import apply_on_posting, apply_to
 from seriatim.domain.commands.base import ScopedCommand
+from seriatim.domain.commands.crediting import check_creditable
 from seriatim.domain.commands.documents import DraftItem, find_document
 from seriatim.domain.commands.opening import NewDocument, open_document, opening_needs, set_of_id
 from seriatim.domain.document import ITEMS_MAX, Document, Item, Status
+from seriatim.domain.money import to_minor
 from seriatim.domain.numbering import Kind, check_given_number
-from seriatim.domain.settlement import check_settles, check_untouched, show_amount
+from seriatim.domain.settlement import TARGET_KINDS, check_settles, check_untouched, show_amount
 from seriatim.domain.snapshot import Needs, Snapshot
 from seriatim.errors import BrokenRule, InternalError, InvalidValue, Rule
 
-COUNTER_KINDS: Mapping[Kind, Kind] = {Kind.INVOICE: Kind.CREDIT_MEMO, Kind.CREDIT_MEMO: Kind.DEBIT_MEMO}
-"""What takes back what: an invoice is reversed or written off by a credit memo, a credit memo by a debit memo."""
+COUNTER_KINDS: Mapping[Kind, Kind] = {
+    Kind.INVOICE: Kind.CREDIT_MEMO,
+    Kind.CREDIT_MEMO: Kind.DEBIT_MEMO,
+    Kind.DEBIT_MEMO: Kind.CREDIT_MEMO,
+}
+"""What takes back what: what is owed is reversed or written off by a credit memo, a credit memo by a debit memo."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +68,11 @@ class CreateMemoFromInvoice(ScopedCommand[Document]):
         items = tuple(item.to_item(invoice.currency) for item in self.items)
         if not items:
             items = tuple(
-                replace(item, id=item_id, source_item_id=item.id)
-                for item, item_id in zip(invoice.items, self.mirror_item_ids, strict=False)
+                _mirrored(item, item_id) for item, item_id in zip(invoice.items, self.mirror_item_ids, strict=False)
             )
         self._check_sources(invoice)
         if self.kind is Kind.CREDIT_MEMO:
-            _check_creditable(snapshot, invoice, items)
+            check_creditable(snapshot, invoice, items)
         memo = open_document(
             snapshot,
             NewDocument(
@@ -76,6 +82,7 @@ class CreateMemoFromInvoice(ScopedCommand[Document]):
                 pinned=set_of_id(snapshot, invoice.sequence_set_id),
                 currency=invoice.currency,
                 items=items,
+                total_field=self.items_field,
                 status=Status.POSTED if self.post else Status.DRAFT,
                 number=self.number,
                 document_date=self.document_date,
@@ -120,7 +127,11 @@ class CounterDocument(ScopedCommand[Countered]):
     application_id: str
     reverses: bool
     document_date: date | None = None
+    amount: Decimal | int | str | None = None
+    """What a write-off is said to come to; it must be all that remains."""
     fields: Mapping[str, Any] = field(default_factory=dict)
+    item_fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Kept fields of the memo's lines, by the line that each takes back: none, or those of every line."""
 
     def needs(self, needs: Needs) -> None:
         """The document with its account and set, and the memos made from it before."""
@@ -134,10 +145,19 @@ class CounterDocument(ScopedCommand[Countered]):
         if document.is_reversed:
             message = f"the {document.kind.words} {document.number} has been reversed already"
             raise BrokenRule(Rule.ALREADY_SETTLED, message)
+        # Zuora, PUT_ReverseCreditMemo and PUT_ReverseInvoice: the memo may not be dated before what it takes back.
+        if self.document_date is not None and self.document_date < document.document_date:
+            rule = (
+                f"the {document.kind.words} {document.number} is of {document.document_date}; give that date or later"
+            )
+            raise InvalidValue("memoDate", self.document_date.isoformat(), rule)
         if self.reverses or self.kind is Kind.CREDIT_MEMO:
             check_untouched(document, "reversed" if self.reverses else "written off")
-        if self.reverses and self.kind is Kind.INVOICE:
-            _check_creditable(snapshot, document, document.items)
+        if not self.reverses:
+            self._check_write_off(document)
+        items = self._items(document)
+        if self.kind is Kind.INVOICE:
+            check_creditable(snapshot, document, items)
         memo = open_document(
             snapshot,
             NewDocument(
@@ -146,7 +166,7 @@ class CounterDocument(ScopedCommand[Countered]):
                 account=_account_of(snapshot, document),
                 pinned=set_of_id(snapshot, document.sequence_set_id),
                 currency=document.currency,
-                items=self._items(document),
+                items=items,
                 status=Status.POSTED,
                 document_date=self.document_date,
                 referred_id=document.id,
@@ -155,7 +175,7 @@ class CounterDocument(ScopedCommand[Countered]):
             self.scope,
             at,
         )
-        source, target = (memo, document) if self.kind is Kind.INVOICE else (document, memo)
+        source, target = (memo, document) if self.kind in TARGET_KINDS else (document, memo)
         if document.open_minor:
             apply_to(snapshot, self.scope, source, target, document.open_minor, self.application_id, at)
         settled = _current(snapshot, document)
@@ -164,14 +184,36 @@ class CounterDocument(ScopedCommand[Countered]):
             snapshot.documents.put(settled.id, settled)
         return Countered(settled, _current(snapshot, memo))
 
+    def _check_write_off(self, document: Document) -> None:
+        """Check that something remains, and that what the caller says of it is so (Zuora, "Write off an invoice").
+
+        Raises: InvalidValue, BrokenRule.
+        """
+        if document.open_minor == 0:
+            message = f"nothing of the {document.kind.words} {document.number} remains to be written off"
+            raise BrokenRule(Rule.ALREADY_SETTLED, message)
+        if self.amount is not None and to_minor(self.amount, document.currency, "amount") != document.open_minor:
+            remaining = show_amount(document.open_minor, document)
+            rule = f"the whole balance is written off, which is {remaining}; give that, or leave it out"
+            raise InvalidValue("amount", self.amount, rule)
+        if self.item_fields and self.item_fields.keys() != {item.id for item in document.items}:
+            rule = f"name all {len(document.items)} items of the {document.kind.words} {document.number}, or none"
+            raise InvalidValue("items", f"a list of {len(self.item_fields)} items", rule)
+
     def _items(self, document: Document) -> tuple[Item, ...]:
         """The lines of the memo: the document's own, or one of what remains where part of it is settled."""
         if document.open_minor == document.amount_minor:
             return tuple(
-                replace(item, id=item_id, source_item_id=item.id)
+                _mirrored(item, item_id, self.item_fields.get(item.id, {}))
                 for item, item_id in zip(document.items, self.item_ids, strict=False)
             )
         return (Item(self.item_ids[0], document.open_minor, description=f"Write-off of {document.number}"),)
+
+
+def _mirrored(item: Item, item_id: str, fields: Mapping[str, Any] | None = None) -> Item:
+    """The line of a memo that takes back a line of another document: its net amount and its tax, as they stand."""
+    kept = {**item.fields, **fields} if fields else item.fields
+    return replace(item, id=item_id, source_item_id=item.id, fields=kept, discount_minor=0, is_tax_included=False)
 
 
 def _source_needs(needs: Needs, entity_id: str, key: str) -> None:
@@ -192,34 +234,3 @@ def _current(snapshot: Snapshot, document: Document) -> Document:
     if current is None:
         raise InternalError
     return current
-
-
-def _check_creditable(snapshot: Snapshot, invoice: Document, items: tuple[Item, ...]) -> None:
-    """Check that memos made from an invoice credit no more than the invoice and each of its lines come to.
-
-    Raises: BrokenRule, with the amounts.
-    """
-    memos = [
-        memo
-        for memo in snapshot.referring_to(invoice.id)
-        if memo.kind is Kind.CREDIT_MEMO and memo.status is not Status.CANCELED and not memo.is_reversed
-    ]
-    wanted = sum(item.amount_minor + item.tax_minor for item in items)
-    remaining = invoice.amount_minor - sum(memo.amount_minor for memo in memos)
-    if wanted > remaining:
-        raise BrokenRule(
-            Rule.AMOUNT_ABOVE_REMAINING,
-            f"{show_amount(wanted, invoice)} cannot be credited: only {show_amount(remaining, invoice)} of the invoice "
-            f"{invoice.number} have not been credited yet",
-        )
-    credited: dict[str, int] = {}
-    for item in [*(item for memo in memos for item in memo.items), *items]:
-        if item.source_item_id is not None:
-            credited[item.source_item_id] = credited.get(item.source_item_id, 0) + item.amount_minor
-    for line in invoice.items:
-        if credited.get(line.id, 0) > line.amount_minor:
-            raise BrokenRule(
-                Rule.AMOUNT_ABOVE_REMAINING,
-                f"{show_amount(credited[line.id], invoice)} in all cannot be credited on the item {line.id} of the "
-                f"invoice {invoice.number}, which comes to {show_amount(line.amount_minor, invoice)}",
-            )

@@ -13,6 +13,7 @@ from seriatim.domain.money import AMOUNT_MINOR_MAX
 from seriatim.domain.numbering import TEMPORARY_PREFIXES, Kind, SeriesKey, format_number, prefixes_reading_as, take
 from seriatim.domain.register import issue_entry
 from seriatim.domain.sequence_set import DEFAULT_NAME, SequenceSet
+from seriatim.domain.settlement import TARGET_KINDS
 from seriatim.domain.snapshot import Needs, Snapshot
 from seriatim.errors import BrokenRule, InternalError, InvalidValue, Rule
 
@@ -29,10 +30,13 @@ class NewDocument:
     items: tuple[Item, ...] = ()
     amount_minor: int | None = None
     """None: the total of the items, with tax."""
+    total_field: str = "items"
+    """What the request calls that of which the total may be too large."""
     status: Status
     number: str | None = None
     document_date: date | None = None
     due_date: date | None = None
+    """None: what is owed is due on its own date."""
     referred_id: str | None = None
     applies_on_posting: bool = False
     fields: Mapping[str, Any] = field(default_factory=dict)
@@ -58,9 +62,10 @@ def open_document(snapshot: Snapshot, new: NewDocument, scope: Scope, at: dateti
     if amount_minor is None:
         amount_minor = sum(item.amount_minor for item in new.items) + tax_minor
     if amount_minor > AMOUNT_MINOR_MAX:
-        raise InvalidValue("amount", f"a total of {amount_minor} minor units", "the total is too large")
+        raise InvalidValue(new.total_field, f"a total of {amount_minor} minor units", "the total is too large")
     account, actor_id = new.account, scope.actor_id
     issued = new.status is not Status.DRAFT
+    document_date = new.document_date or at.date()
     number, series, ordinal = _number(snapshot, new, scope, at)
     document = Document(
         id=new.document_id,
@@ -76,7 +81,7 @@ def open_document(snapshot: Snapshot, new: NewDocument, scope: Scope, at: dateti
         sequence_set_id=new.pinned.id,
         status=new.status,
         currency=new.currency,
-        document_date=new.document_date or at.date(),
+        document_date=document_date,
         amount_minor=amount_minor,
         items=new.items,
         fields=new.fields,
@@ -86,7 +91,7 @@ def open_document(snapshot: Snapshot, new: NewDocument, scope: Scope, at: dateti
         updated_by=actor_id,
         posted_at=at if issued else None,
         posted_by=actor_id if issued else None,
-        due_date=new.due_date,
+        due_date=new.due_date or (document_date if new.kind in TARGET_KINDS else None),
         tax_minor=tax_minor,
         referred_id=new.referred_id,
         applies_on_posting=new.applies_on_posting,
@@ -149,7 +154,7 @@ def _number(
     """The number of a new document, with its series and ordinal if it comes from one."""
     entity_id = new.account.entity_id
     if new.number is not None:
-        _check_number_free(snapshot, entity_id, new.number)
+        _check_number_free(snapshot, entity_id, new.kind, new.number)
         return new.number, None, None
     at_once = new.status is not Status.DRAFT or new.kind not in TEMPORARY_PREFIXES
     if at_once or snapshot.entity(entity_id).number_on is NumberOn.CREATION:
@@ -158,15 +163,17 @@ def _number(
     return format_number(TEMPORARY_PREFIXES[new.kind], ordinal), None, None
 
 
-def _check_number_free(snapshot: Snapshot, entity_id: str, number: str) -> None:
+def _check_number_free(snapshot: Snapshot, entity_id: str, kind: Kind, number: str) -> None:
+    field_name = "invoiceNumber" if kind is Kind.INVOICE else "number"
     if snapshot.documents.find((entity_id, number)) is not None:
-        raise BrokenRule(Rule.NUMBER_TAKEN, f"number: a document numbered {number!r} exists already; choose another")
+        message = f"{field_name}: a document numbered {number!r} exists already; choose another"
+        raise BrokenRule(Rule.NUMBER_TAKEN, message)
     prefixes = prefixes_reading_as(number)
     for series in snapshot.series:
         if series.key.entity_id == entity_id and series.key.prefix in prefixes:
             raise BrokenRule(
                 Rule.NUMBER_IN_SERIES,
-                f"number: {number!r} falls into the {series.key.kind.words} series of the prefix "
+                f"{field_name}: {number!r} falls into the {series.key.kind.words} series of the prefix "
                 f"{series.key.prefix!r}, which gives its numbers itself; leave the number out, or choose another",
             )
 

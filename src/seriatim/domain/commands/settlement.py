@@ -13,11 +13,12 @@ from seriatim.domain.commands.documents import find_document, named_account
 from seriatim.domain.commands.opening import NewDocument, open_document, opening_needs, set_of_account
 from seriatim.domain.document import Document, Status
 from seriatim.domain.money import check_currency, to_minor
-from seriatim.domain.numbering import Kind
+from seriatim.domain.numbering import Kind, check_given_number
 from seriatim.domain.settlement import (
     APPLICATIONS_MAX,
     check_amount_open,
     check_settles,
+    show_amount,
     unapply_amount,
 )
 from seriatim.domain.snapshot import Needs, Snapshot
@@ -86,18 +87,21 @@ class UnapplySource(_MovePortions):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreatePayment(ScopedCommand[Document]):
-    """Take in a payment from outside, and apply it at once to what it names. It takes its number now."""
+    """Take in a payment from outside, and apply it at once to what it names. It has its number from now on."""
 
     document_id: str
     account_keys: Mapping[str, str]
     amount: Decimal | int | str
     currency: str
+    number: str | None = None
     document_date: date | None = None
     portions: tuple[Portion, ...] = ()
     fields: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_currency(self.currency)
+        if self.number is not None:
+            check_given_number(self.number)
         _check_portions(self.portions)
         if to_minor(self.amount, self.currency, "amount") <= 0:
             raise InvalidValue("amount", self.amount, "give an amount above zero")
@@ -107,7 +111,7 @@ class CreatePayment(ScopedCommand[Document]):
         entity_id = self.scope.entity_id
         needs.accounts.update((entity_id, key) for key in self.account_keys.values())
         needs.documents.update((entity_id, portion.key) for portion in self.portions)
-        opening_needs(needs, entity_id, Kind.PAYMENT)
+        opening_needs(needs, entity_id, Kind.PAYMENT, self.number)
 
     def decide(self, snapshot: Snapshot, at: datetime) -> Document:
         """Raises: NotFound; BrokenRule, for another currency, or more than remains."""
@@ -123,6 +127,7 @@ class CreatePayment(ScopedCommand[Document]):
             currency=self.currency,
             amount_minor=to_minor(self.amount, self.currency, "amount"),
             status=Status.PROCESSED,
+            number=self.number,
             document_date=self.document_date,
             fields=self.fields,
         )
@@ -138,9 +143,11 @@ class CreateRefund(ScopedCommand[Document]):
     source_kind: Kind
     source_key: str
     amount: Decimal | int | str | None
-    """None: what the portions come to."""
+    """None: what the portions come to, or without portions all that is left."""
     document_date: date | None = None
     portions: tuple[Portion, ...] = ()
+    unapplies: bool = False
+    """Whether, without portions, as much is taken back as is refunded: what was applied last is taken back first."""
     fields: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -152,24 +159,24 @@ class CreateRefund(ScopedCommand[Document]):
         needs.documents.add((entity_id, self.source_key))
         needs.accounts_of_documents.add((entity_id, self.source_key))
         needs.documents.update((entity_id, portion.key) for portion in self.portions)
-        if self.portions:
+        if self.portions or self.unapplies:
             needs.applications_from.add((entity_id, self.source_key))
         opening_needs(needs, entity_id, Kind.REFUND)
 
     def decide(self, snapshot: Snapshot, at: datetime) -> Document:
-        """Raises: NotFound; BrokenRule, for a draft, or more than remains."""
+        """Raises: NotFound; BrokenRule, for a draft, or more than remains; InvalidValue, for the date or the amount."""
         source = find_document(snapshot, self.scope, self.source_kind, self.source_key)
         check_settles(source)
         account = snapshot.accounts.get(source.account_id)
         if account is None:
             raise InternalError
-        applied_before_minor = source.applied_minor
-        if self.portions:
-            source = unapply_portions(snapshot, self.scope, source, self.portions, at)
-        if self.amount is not None:
-            amount_minor = to_minor(self.amount, source.currency, "totalAmount")
-        else:
-            amount_minor = applied_before_minor - source.applied_minor
+        # Zuora, POST_RefundPayment: "The date of the refund cannot be before the payment date."
+        if self.document_date is not None and self.document_date < source.document_date:
+            rule = (
+                f"the {source.kind.words} {source.number} is of {source.document_date}; give that date or a later one"
+            )
+            raise InvalidValue("refundDate", self.document_date, rule)
+        source, amount_minor = self._unapplied(snapshot, source, at)
         check_amount_open(source, amount_minor, "refunded")
         new = NewDocument(
             document_id=self.document_id,
@@ -187,6 +194,23 @@ class CreateRefund(ScopedCommand[Document]):
         paid_back = replace(source, refunded_minor=source.refunded_minor + amount_minor)
         snapshot.documents.put(source.id, touched(paid_back, self.scope, at))
         return refund
+
+    def _unapplied(self, snapshot: Snapshot, source: Document, at: datetime) -> tuple[Document, int]:
+        """The source after what has to be is taken back, and what is to be refunded."""
+        amount_minor = None if self.amount is None else to_minor(self.amount, source.currency, "totalAmount")
+        if self.portions:
+            applied_before_minor = source.applied_minor
+            source = unapply_portions(snapshot, self.scope, source, self.portions, at)
+            unapplied_minor = applied_before_minor - source.applied_minor
+            if amount_minor not in (None, unapplied_minor):
+                rule = f"the invoices and debit memos come to {show_amount(unapplied_minor, source)}; give as much"
+                raise InvalidValue("totalAmount", self.amount, rule)
+            return source, unapplied_minor
+        if amount_minor is None:
+            amount_minor = source.open_minor + (source.applied_minor if self.unapplies else 0)
+        if self.unapplies:
+            source = _unapply_latest(snapshot, self.scope, source, amount_minor, at)
+        return source, amount_minor
 
 
 def apply_portions(
@@ -229,6 +253,21 @@ def unapply_portions(
         else:
             amount_minor = to_minor(portion.amount, source.currency, f"{portion.path}.amount")
         source = _take_back(snapshot, scope, source, target, amount_minor, at)
+    return source
+
+
+def _unapply_latest(snapshot: Snapshot, scope: Scope, source: Document, amount_minor: int, at: datetime) -> Document:
+    """Take back so much of what a source is applied to, or all if that is less; what was applied last first."""
+    applications = [each for each in snapshot.applications if each.source_id == source.id and each.amount_minor]
+    for application in sorted(applications, key=lambda each: (each.created_at, each.id), reverse=True):
+        if amount_minor <= 0:
+            break
+        target = snapshot.documents.get(application.target_id)
+        if target is None:
+            raise InternalError
+        taken_minor = min(amount_minor, application.amount_minor)
+        source = _take_back(snapshot, scope, source, target, taken_minor, at)
+        amount_minor -= taken_minor
     return source
 
 

@@ -109,6 +109,10 @@ class Loader:
             document = self.snapshot.document(entity_id, key)
             if document is not None:
                 self._take_documents(self._cursor.execute(_REFERRING, (entity_id, document.id)))
+        for entity_id, key in self._needs.siblings_of:
+            document = self.snapshot.document(entity_id, key)
+            if document is not None and document.referred_id is not None:
+                self._take_documents(self._cursor.execute(_REFERRING, (entity_id, document.referred_id)))
         others = {document.referred_id for document in self.snapshot.documents}
         for entity_id, key in self._needs.applications_from:
             document = self.snapshot.document(entity_id, key)

@@ -10,7 +10,15 @@ from seriatim.domain.money import CURRENCY_EXPONENTS, to_minor
 from seriatim.domain.numbering import Kind
 from seriatim.domain.sequence_set import DEFAULT_NAME, Numbering, SetView
 from seriatim.errors import InvalidValue
-from seriatim.service.ports import DocumentQuery, OpenAmount, Part, SeriesAudit, SortField
+from seriatim.service.ports import (
+    NOT_TRANSFERRED,
+    TRANSFERRED_FIELD,
+    DocumentQuery,
+    OpenAmount,
+    Part,
+    SeriesAudit,
+    SortField,
+)
 from seriatim.storage.codec import encode_json, maybe_microseconds
 from seriatim.storage.sqlite import rows
 
@@ -28,7 +36,9 @@ _SORT_COLUMNS = {
     SortField.REFUNDED_AMOUNT: "d.refunded_minor",
     SortField.STATUS: "d.status",
     SortField.TAX_AMOUNT: "d.tax_minor",
+    SortField.TRANSFERRED: f"ifnull(d.fields ->> '{TRANSFERRED_FIELD}', '{NOT_TRANSFERRED}')",
     SortField.UPDATED_AT: "d.updated_at",
+    SortField.UPDATED_BY: "d.updated_by",
 }
 
 _SET_NUMBERINGS = """
@@ -149,6 +159,7 @@ def _conditions(query: DocumentQuery) -> tuple[list[str], list[str | int]]:
         ("d.updated_at < ?", maybe_microseconds(query.updated_before)),
         ("d.referred_id = ?", query.referred_id),
         ("d.due_date = ?", None if query.due_date is None else query.due_date.isoformat()),
+        ("d.applies_on_posting = ?", query.applies_on_posting),
         ("d.org_id IN (SELECT value FROM json_each(?))", _list(query.org_ids)),
     ]
     chosen: list[str | int] = list(values)
@@ -156,6 +167,13 @@ def _conditions(query: DocumentQuery) -> tuple[list[str], list[str | int]]:
         if value is not None:
             conditions.append(condition)
             chosen.append(value)
+    for quantifier, fields in (("EXISTS", query.kept_fields), ("NOT EXISTS", query.other_fields)):
+        for name, value in fields:
+            form = "text" if isinstance(value, str) else encode_json(value)
+            conditions.append(
+                f"{quantifier} (SELECT 1 FROM json_each(d.fields) WHERE key = ? AND type = ? AND value = ?)"
+            )
+            chosen += [name, form, value]
     for column, text in (
         ("d.amount_minor", query.amount),
         ("d.tax_minor", query.tax_amount),

@@ -1,0 +1,323 @@
+"""Credit memos and debit memos as they are read."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType, field
+
+from seriatim.api.zuora.wire import Answer, encode, format_time, show_time
+from seriatim.domain.document import Document, Status
+from seriatim.domain.money import to_decimal
+from seriatim.domain.numbering import Kind
+
+STATUS_NAMES = {Status.DRAFT: "Draft", Status.POSTED: "Posted", Status.CANCELED: "Canceled"}
+SOURCE_TYPE = "sourceType"
+"""The kept field of a memo that was made neither from charges nor from an invoice: what kind it was made from."""
+FROM_INVOICE = "Invoice"
+FROM_CREDIT_MEMO = "CreditMemo"
+FROM_DEBIT_MEMO = "DebitMemo"
+
+
+class CreditMemoView(Answer, kw_only=True):
+    """A credit memo as it is read. Fields that Zuora documents and nothing here fills are null."""
+
+    id: str
+    number: str
+    account_id: str
+    account_number: str
+    amount: Decimal
+    applied_amount: Decimal
+    auto_apply_upon_posting: bool = False
+    bill_to_contact_id: str | None = None
+    bill_to_contact_snapshot_id: str | None = None
+    cancelled_by_id: str | None = None
+    cancelled_on: str | None = None
+    comment: str = ""
+    created_by_id: str
+    created_date: str
+    credit_memo_date: date
+    currency: str
+    einvoice_error_code: str | None = None
+    einvoice_error_message: str | None = None
+    einvoice_file_id: str | None = None
+    einvoice_status: str | None = None
+    exclude_from_auto_apply_rules: bool = False
+    latest_pdf_file_id: str | None = field(name="latestPDFFileId", default=None)
+    posted_by_id: str | None = None
+    posted_on: str | None = None
+    reason_code: str | None = None
+    referred_invoice_id: str | None = None
+    refund_amount: Decimal
+    reversed: bool = False
+    sequence_set_id: str
+    source: str = "API"
+    source_id: str | None = None
+    source_type: str = "Standalone"
+    status: str
+    target_date: date | None = None
+    tax_amount: Decimal
+    tax_message: str | None = None
+    tax_status: str | None = None
+    total_tax_exempt_amount: Decimal
+    transferred_to_accounting: str = "No"
+    unapplied_amount: Decimal
+    updated_by_id: str
+    updated_date: str
+    integration_id__ns: str | UnsetType = UNSET
+    integration_status__ns: str | UnsetType = UNSET
+    origin__ns: str | UnsetType = UNSET
+    sync_date__ns: str | UnsetType = UNSET
+    transaction__ns: str | UnsetType = UNSET
+
+
+class OneMemo(CreditMemoView, kw_only=True):
+    """The answer that is one credit memo."""
+
+    success: bool = True
+
+
+class SomeMemos(Answer, kw_only=True):
+    """The answer that is a page of credit memos."""
+
+    creditmemos: list[CreditMemoView]
+    next_page: str | UnsetType = UNSET
+    success: bool = True
+
+
+class DebitMemoView(Answer, kw_only=True):
+    """A debit memo as it is read. Fields that Zuora documents and nothing here fills are null."""
+
+    id: str
+    number: str
+    account_id: str
+    account_number: str
+    amount: Decimal
+    auto_pay: bool = False
+    balance: Decimal
+    be_applied_amount: Decimal
+    bill_to_contact_id: str | None = None
+    bill_to_contact_snapshot_id: str | None = None
+    cancelled_by_id: str | None = None
+    cancelled_on: str | None = None
+    comment: str = ""
+    created_by_id: str
+    created_date: str
+    currency: str
+    debit_memo_date: date
+    due_date: date | None = None
+    einvoice_error_code: str | None = None
+    einvoice_error_message: str | None = None
+    einvoice_file_id: str | None = None
+    einvoice_status: str | None = None
+    latest_pdf_file_id: str | None = field(name="latestPDFFileId", default=None)
+    organization_label: str | None = None
+    payment_term: str | None = None
+    posted_by_id: str | None = None
+    posted_on: str | None = None
+    reason_code: str | None = None
+    referred_credit_memo_id: str | None = None
+    referred_invoice_id: str | None = None
+    sequence_set_id: str
+    sold_to_contact_id: str | None = None
+    sold_to_contact_snapshot_id: str | None = None
+    source_type: str = "Standalone"
+    status: str
+    target_date: date | None = None
+    tax_amount: Decimal
+    tax_message: str | None = None
+    tax_status: str | None = None
+    total_tax_exempt_amount: Decimal
+    transferred_to_accounting: str = "No"
+    updated_by_id: str
+    updated_date: str
+    integration_id__ns: str | UnsetType = UNSET
+    integration_status__ns: str | UnsetType = UNSET
+    sync_date__ns: str | UnsetType = UNSET
+
+
+class OneDebitMemo(DebitMemoView, kw_only=True):
+    """The answer that is one debit memo."""
+
+    success: bool = True
+
+
+class SomeDebitMemos(Answer, kw_only=True):
+    """The answer that is a page of debit memos."""
+
+    debitmemos: list[DebitMemoView]
+    next_page: str | UnsetType = UNSET
+    success: bool = True
+
+
+def _one_of(schema: str) -> Meta:
+    """What stands for one memo in the answer to a bulk call: the memo, or why it was refused."""
+    return Meta(extra_json_schema={"oneOf": [{"$ref": f"#/components/schemas/{each}"} for each in (schema, "Failure")]})
+
+
+class BulkCreditMemos(Answer, kw_only=True):
+    """The answer to a bulk call: each memo stands where it stood in the request."""
+
+    memos: list[Annotated[dict[str, Any], _one_of("OneMemo")]]
+    success: bool = True
+
+
+class BulkDebitMemos(Answer, kw_only=True):
+    """The answer to a bulk call: each memo stands where it stood in the request."""
+
+    memos: list[Annotated[dict[str, Any], _one_of("OneDebitMemo")]]
+    success: bool = True
+
+
+class MemoNamed(Answer, kw_only=True):
+    """A memo as an answer names it."""
+
+    id: str
+    number: str
+
+
+class WrittenOff(Answer, kw_only=True):
+    """The answer to a write-off: the memo that took the other one back."""
+
+    debit_memo: MemoNamed
+    success: bool = True
+
+
+class Reversed(WrittenOff, kw_only=True):
+    """The answer to a reversal: the memo that was reversed, and the one that took it back."""
+
+    credit_memo: MemoNamed
+
+
+class WrittenOffDebit(Answer, kw_only=True):
+    """The answer to the write-off of a debit memo: the credit memo that settled it."""
+
+    credit_memo: MemoNamed
+    success: bool = True
+
+
+def named(document: Document) -> MemoNamed:
+    """A memo by its id and number."""
+    return MemoNamed(id=document.id, number=document.number)
+
+
+View = CreditMemoView | DebitMemoView | dict[str, Any]
+_SHOWN = frozenset(
+    name
+    for shape in (OneMemo, OneDebitMemo)
+    for name in shape.__struct_encode_fields__
+    if not name.endswith("__NS") and name not in {"billToContactId", "soldToContactId"}
+)
+"""Names that kept fields may not take in an answer: what they say is shown there already."""
+
+
+def credit_memo_view(document: Document, shape: type[CreditMemoView]) -> View:
+    """A credit memo as it is read, alone or in a list."""
+    currency = document.currency
+    amount, zero = to_decimal(document.amount_minor, currency), to_decimal(0, currency)
+    is_whole = document.applied_minor == 0 == document.refunded_minor
+    kept = document.fields
+    posted = document.status is Status.POSTED
+    source_type = source_type_of(document)
+    view = shape(
+        id=document.id,
+        number=document.number,
+        account_id=document.account_id,
+        account_number=document.account_number,
+        amount=amount,
+        applied_amount=zero if is_whole else to_decimal(document.applied_minor, currency),
+        auto_apply_upon_posting=document.applies_on_posting,
+        cancelled_by_id=document.canceled_by,
+        cancelled_on=show_time(document.canceled_at),
+        comment=kept.get("comment", ""),
+        created_by_id=document.created_by,
+        created_date=format_time(document.created_at),
+        credit_memo_date=document.document_date,
+        currency=currency,
+        exclude_from_auto_apply_rules=kept.get("excludeFromAutoApplyRules", False),
+        posted_by_id=document.posted_by if posted else None,
+        posted_on=show_time(document.posted_at) if posted else None,
+        reason_code=kept.get("reasonCode"),
+        referred_invoice_id=document.referred_id if source_type == FROM_INVOICE else None,
+        refund_amount=zero if is_whole else to_decimal(document.refunded_minor, currency),
+        reversed=document.is_reversed,
+        sequence_set_id=document.sequence_set_id,
+        source_type=source_type,
+        status=STATUS_NAMES[document.status],
+        tax_amount=to_decimal(document.tax_minor, currency) if document.tax_minor else zero,
+        total_tax_exempt_amount=zero,
+        transferred_to_accounting=kept.get("transferredToAccounting", "No"),
+        unapplied_amount=amount if is_whole else to_decimal(document.open_minor, currency),
+        updated_by_id=document.updated_by,
+        updated_date=format_time(document.updated_at),
+    )
+    return _with_kept(view, kept) if kept else view
+
+
+def debit_memo_view(document: Document, shape: type[DebitMemoView]) -> View:
+    """A debit memo as it is read, alone or in a list."""
+    currency = document.currency
+    kept = document.fields
+    posted = document.status is Status.POSTED
+    source_type = source_type_of(document)
+    view = shape(
+        id=document.id,
+        number=document.number,
+        account_id=document.account_id,
+        account_number=document.account_number,
+        amount=to_decimal(document.amount_minor, currency),
+        auto_pay=kept.get("autoPay", False),
+        balance=to_decimal(document.open_minor, currency),
+        be_applied_amount=to_decimal(document.applied_minor, currency),
+        cancelled_by_id=document.canceled_by,
+        cancelled_on=show_time(document.canceled_at),
+        comment=kept.get("comment", ""),
+        created_by_id=document.created_by,
+        created_date=format_time(document.created_at),
+        currency=currency,
+        debit_memo_date=document.document_date,
+        due_date=document.due_date,
+        posted_by_id=document.posted_by if posted else None,
+        posted_on=show_time(document.posted_at) if posted else None,
+        reason_code=kept.get("reasonCode"),
+        referred_credit_memo_id=document.referred_id if source_type == FROM_CREDIT_MEMO else None,
+        referred_invoice_id=document.referred_id if source_type == FROM_INVOICE else None,
+        sequence_set_id=document.sequence_set_id,
+        source_type=source_type,
+        status=STATUS_NAMES[document.status],
+        tax_amount=to_decimal(document.tax_minor, currency),
+        total_tax_exempt_amount=to_decimal(0, currency),
+        transferred_to_accounting=kept.get("transferredToAccounting", "No"),
+        updated_by_id=document.updated_by,
+        updated_date=format_time(document.updated_at),
+    )
+    return _with_kept(view, kept) if kept else view
+
+
+def source_type_of(document: Document) -> str:
+    """What a memo was made from, as Zuora calls it."""
+    if document.referred_id is None:
+        return "Standalone"
+    return str(document.fields.get(SOURCE_TYPE, FROM_INVOICE))
+
+
+def view_of(document: Document, *, alone: bool) -> View:
+    """A memo of either kind; `alone` as an answer of its own, which says that it succeeded."""
+    if document.kind is Kind.CREDIT_MEMO:
+        return credit_memo_view(document, OneMemo if alone else CreditMemoView)
+    return debit_memo_view(document, OneDebitMemo if alone else DebitMemoView)
+
+
+def present_memo(document: Document) -> bytes:
+    """The body of an answer that is one memo of either kind."""
+    return encode(view_of(document, alone=True))
+
+
+def _with_kept(view: CreditMemoView | DebitMemoView, kept: Any) -> View:
+    """The view with what was given and is only kept, where it has no field of its own."""
+    extra = {name: value for name, value in kept.items() if name not in _SHOWN}
+    if not extra:
+        return view
+    plain: dict[str, Any] = msgspec.to_builtins(view, builtin_types=(Decimal, date))
+    return {**plain, **extra}
