@@ -1,7 +1,9 @@
 """The one way to change anything: a bounded queue, and batches that are loaded, decided and applied together.
 
-The writer takes what is queued, up to a limit, and does not wait for more. Callers are answered after the commit,
-and only then. A caller that has gone away changes nothing: its command was accepted and is carried through.
+The writer takes what is queued, up to a limit, and waits for no time to pass. While fewer are queued than the batch
+before had, it lets the event loop take a few turns, so that requests which have arrived already are read. Callers are
+answered after the commit, and only then. A caller that has gone away changes nothing: its command was accepted and is
+carried through.
 """
 
 import asyncio
@@ -19,6 +21,8 @@ from seriatim.service.ports import Clock, Store, StoreConflict, StoreUnavailable
 QUEUE_SUBMISSIONS_MAX = 10_000
 BATCH_SUBMISSIONS_MAX = 512
 WRITE_ATTEMPTS_MAX = 5
+GATHERING_TURNS_MAX = 3
+"""Turns of the event loop in which nothing more arrived, after which a batch is begun."""
 
 
 @dataclass(slots=True)
@@ -50,6 +54,7 @@ class Writer:
         self._work: asyncio.Task[None] | None = None
         self._closing = False
         self._last_at: datetime | None = None
+        self._last_batch_size = 1
 
     async def submit(self, command: Command[Any], keyed: Keyed | None = None) -> Result:
         """Queue a command and wait for what becomes of it.
@@ -86,11 +91,23 @@ class Writer:
         try:
             while self._queue:
                 try:
+                    await self._gather()
                     await self._write_batch(self._take_batch())
                 except Exception as error:  # noqa: BLE001 - an observer's fault is no reason to stop writing
                     self._observer.failed(error)
         finally:
             self._work = None
+
+    async def _gather(self) -> None:
+        """Let the loop read what has arrived, while fewer are queued than were before: many callers answer at once.
+
+        A caller that is alone is not kept waiting: the batch before its next one was one, too.
+        """
+        turns = 0
+        while turns < GATHERING_TURNS_MAX and len(self._queue) < self._last_batch_size:
+            queued = len(self._queue)
+            await asyncio.sleep(0)
+            turns = 0 if len(self._queue) > queued else turns + 1
 
     def _take_batch(self) -> list[_Waiting]:
         """What is queued, up to the limit; a command that wants to be alone is."""
@@ -108,6 +125,7 @@ class Writer:
         began_at = loop.time()
         results = await self._write([waiting.submission for waiting in batch])
         write_seconds = loop.time() - began_at
+        self._last_batch_size = len(batch)
         for waiting, result in zip(batch, results, strict=True):
             if waiting.submission.keyed is not None:
                 key = waiting.submission.keyed.key
