@@ -131,7 +131,7 @@ Call = Callable[[World], Json]
 def _contact() -> Json:
     text = ("address1", "address2", "city", "fax", "homePhone", "mobilePhone", "nickname", "otherPhone", "state")
     more = ("personalEmail", "workEmail", "workPhone", "zipCode", "county", "taxRegion")
-    contact = {name: "x" for name in (*text, *more)} | {"personalEmail": "a@b.example", "workEmail": "a@b.example"}
+    contact = dict.fromkeys((*text, *more), "x") | {"personalEmail": "a@b.example", "workEmail": "a@b.example"}
     return {**contact, "firstName": "Ada", "lastName": "Lovelace", "country": "Germany", "otherPhoneType": "Work"}
 
 

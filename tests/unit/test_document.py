@@ -105,7 +105,7 @@ def test_unposting_and_posting_again_keeps_the_number() -> None:
     create_memo(post=True).decide(snapshot, NOON)
     unposted = transition(Action.UNPOST).decide(snapshot, NOON)
     assert (unposted.status, unposted.number) == (Status.DRAFT, "CM00000001")
-    again = transition(Action.POST, "CM00000001").decide(snapshot, NOON)
+    again = transition(Action.POST).decide(snapshot, NOON)
     assert (again.status, again.number) == (Status.POSTED, "CM00000001")
     assert len(snapshot.register) == 1
 

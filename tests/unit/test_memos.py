@@ -323,3 +323,12 @@ def test_a_broken_rule_names_itself(invoiced: Books) -> None:
     with pytest.raises(BrokenRule) as refused:
         invoiced.carry(memo("m", line("11")))
     assert refused.value.rule is Rule.AMOUNT_ABOVE_REMAINING
+
+
+def test_what_names_a_number_that_its_own_batch_issues_comes_too_early() -> None:
+    books = Books()
+    books.make(Kind.INVOICE, "i", post=False)
+    posted = books.act(Action.POST, "i")
+    too_early = books.fail(counter("m", reverses=True, key=posted.number), NotFound)
+    assert posted.number in too_early
+    assert books.carry(counter("m", reverses=True, key="i")).memo.open_minor == 0

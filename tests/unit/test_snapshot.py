@@ -18,7 +18,8 @@ OTHER = make_document(id="document-2", number="CM00000002")
 
 def numbers(snapshot: Snapshot) -> dict[str, str | None]:
     """Who is found by each of the numbers of this module."""
-    found = {number: snapshot.document(ENTITY_ID, number) for number in (DRAFT.number, POSTED.number, OTHER.number)}
+    named = (DRAFT.number, POSTED.number, OTHER.number)
+    found = {number: snapshot.documents.find((ENTITY_ID, number)) for number in named}
     return {number: None if document is None else document.id for number, document in found.items()}
 
 
@@ -94,6 +95,16 @@ def test_a_number_handed_on_within_the_batch_is_found_as_before_after_undo() -> 
     assert numbers(snapshot)[DRAFT.number] == OTHER.id
     snapshot.undo(mark)
     assert numbers(snapshot) == {DRAFT.number: DRAFT.id, POSTED.number: None, OTHER.number: None}
+
+
+def test_a_number_issued_in_this_batch_names_nothing_yet() -> None:
+    snapshot = Snapshot()
+    snapshot.documents.load(DRAFT.id, DRAFT)
+    assert snapshot.document(ENTITY_ID, DRAFT.number) == DRAFT
+    snapshot.documents.put(DRAFT.id, POSTED)
+    snapshot.documents.put(OTHER.id, OTHER)
+    assert snapshot.document(ENTITY_ID, DRAFT.id) == POSTED
+    assert [snapshot.document(ENTITY_ID, row.number) for row in (DRAFT, POSTED, OTHER)] == [None, None, None]
 
 
 def test_undo_reaches_back_mark_by_mark() -> None:

@@ -93,6 +93,10 @@ class Relation(Generic[K, V]):
         """The row of this key as it stands now."""
         return self._rows.get(key)
 
+    def loaded(self, key: K) -> V | None:
+        """The row of this key as it was loaded."""
+        return self._loaded.get(key)
+
     def find(self, alternate: Hashable) -> V | None:
         """The row that carries this alternate key (a number, a name) now."""
         key = self._index.get(alternate)
@@ -203,11 +207,17 @@ class Snapshot:
         return self.accounts.find((entity_id, key))
 
     def document(self, entity_id: str, key: str) -> Document | None:
-        """A document by its id or number."""
+        """A document by its id or number.
+
+        A number that this very batch has issued names nothing yet: what a command needs of its document was loaded
+        before, and nobody has been told the number. The command is decided as if it had come first.
+        """
         found = self.documents.get(key)
         if found is not None and found.entity_id == entity_id:
             return found
-        return self.documents.find((entity_id, key))
+        found = self.documents.find((entity_id, key))
+        before = None if found is None else self.documents.loaded(found.id)
+        return found if before is not None and before.number == key else None
 
     def referring_to(self, document_id: str) -> list[Document]:
         """The loaded documents that refer to this one."""
