@@ -12,7 +12,7 @@ from tests.servers import Server
 
 HOST = "127.0.0.1"
 CLIENTS = 64
-ROUNDS = 6
+ROUNDS = 20
 TOLD_BEFORE_KILL_MAX = 3500
 JITTER_SECONDS_MAX = 0.02
 SEED = 20_260_315
