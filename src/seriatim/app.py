@@ -28,6 +28,7 @@ from seriatim.domain.idempotency import ANSWER_LIFETIME
 from seriatim.errors import SeriatimError
 from seriatim.http.endpoint import Call, Edge, EdgeLimits, Endpoint, Reply
 from seriatim.http.operations import OPERATION_PATHS, build_operations
+from seriatim.http.protocol import BoundedHeadProtocol
 from seriatim.http.ratelimit import RateLimiter
 from seriatim.http.routing import EndpointRouter
 from seriatim.service.ports import Clock, Store, StoreUnavailable
@@ -177,7 +178,7 @@ def _application(api: ASGIApp, operations: ASGIApp) -> ASGIApp:
 def _uvicorn_config(settings: Settings, application: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         application,
-        http="httptools",
+        http=BoundedHeadProtocol,
         ws="none",
         lifespan="off",
         log_config=None,
