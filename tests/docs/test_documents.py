@@ -1,5 +1,6 @@
 """What the documentation says is true: its examples run, and its tables know what the program knows."""
 
+import json
 import re
 import subprocess
 import sys
@@ -81,6 +82,15 @@ def test_the_settings_page_is_the_table_of_settings() -> None:
 
 def test_the_committed_openapi_document_is_current() -> None:
     assert read("docs/openapi.json") == document(), "run `make openapi`"
+
+
+def test_every_reference_of_the_openapi_document_leads_somewhere() -> None:
+    described = json.loads(read("docs/openapi.json"))
+    references = set(re.findall(r'"\$ref": "#/components/([^"]+)"', read("docs/openapi.json")))
+    assert references
+    for reference in references:
+        section, name = reference.split("/")
+        assert name in described["components"][section], reference
 
 
 @pytest.mark.parametrize("category", Category)

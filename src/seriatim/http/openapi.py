@@ -19,7 +19,8 @@ def describe(
     title: str, version: str, description: str, endpoints: Sequence[Endpoint], failure: Any, headers: Mapping[str, str]
 ) -> Json:
     """The document of some endpoints. `headers` are those that every operation takes, with what they mean."""
-    types = [wanted for endpoint in endpoints for wanted in (endpoint.body, endpoint.answer) if wanted is not None]
+    parts = (part for endpoint in endpoints for part in (endpoint.body, endpoint.form, endpoint.answer))
+    types = [wanted for wanted in parts if wanted is not None]
     _, schemas = msgspec.json.schema_components([*types, failure], ref_template=_REFERENCE)
     paths: dict[str, Json] = {}
     for endpoint in endpoints:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, field
 
+from seriatim.api.zuora.document_fields import CustomFields
 from seriatim.api.zuora.wire import (
     Request,
     Text20,
@@ -20,7 +21,6 @@ from seriatim.api.zuora.wire import (
     Text500,
     Text65535,
 )
-from seriatim.http.decoding import CUSTOM_FIELDS
 
 BILL_TO = "billToContact"
 SOLD_TO = "soldToContact"
@@ -33,7 +33,7 @@ AccountName = Annotated[str, Meta(min_length=1, max_length=255)]
 Emails = Annotated[list[Text255], Meta(max_length=50)]
 
 
-class ContactFields(Request, kw_only=True):
+class ContactFields(CustomFields, kw_only=True):
     """What a contact may carry besides its name."""
 
     address1: Text255 | None = None
@@ -55,7 +55,6 @@ class ContactFields(Request, kw_only=True):
     work_email: Text80 | None = None
     work_phone: Text40 | None = None
     zip_code: Text20 | None = None
-    custom_fields: dict[str, Any] = field(name=CUSTOM_FIELDS, default_factory=dict)
 
 
 class NewContact(ContactFields, kw_only=True):
@@ -100,7 +99,7 @@ class ElectronicProfile(Request, kw_only=True):
     tax_register_number: Text100 | None = None
 
 
-class AccountFields(Request, kw_only=True):
+class AccountFields(CustomFields, kw_only=True):
     """What an account may carry, on creation and later, and Seriatim does not act on."""
 
     class__ns: Text255 | None = None
@@ -140,7 +139,6 @@ class AccountFields(Request, kw_only=True):
     summary_statement_template_id: Text32 | None = None
     tagging: Text255 | None = None
     tax_info: TaxInfo | None = None
-    custom_fields: dict[str, Any] = field(name=CUSTOM_FIELDS, default_factory=dict)
 
 
 class CreateAccountRequest(AccountFields, kw_only=True):

@@ -11,8 +11,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from seriatim.api.zuora.account_fields import BILL_TO, BILLING_FIELDS, SHIP_TO, SOLD_TO, TOP_FIELDS
+from seriatim.api.zuora.document_views import BILLING_STATUS_NAMES, PAYMENT_STATUS_NAMES
 from seriatim.api.zuora.payment_fields import EXTERNAL
-from seriatim.api.zuora.payment_views import STATUS_NAMES as PAYMENT_STATUS_NAMES
 from seriatim.api.zuora.wire import Answer, encode, vendor_name
 from seriatim.auth.permissions import Permission
 from seriatim.domain.account import Account
@@ -25,7 +25,6 @@ from seriatim.service.ports import DocumentQuery, OpenAmount, Part, SortField
 
 LATEST_MAX = 6
 """Invoices and payments that a summary shows (Zuora: "Only returns the last 6")."""
-INVOICE_STATUS_NAMES = {Status.DRAFT: "Draft", Status.POSTED: "Posted", Status.CANCELED: "Canceled"}
 SUMMARY_BILLING_FIELDS = frozenset(
     {
         "additionalEmailAddresses",
@@ -204,7 +203,7 @@ def _invoice(invoice: Document) -> SummaryInvoice:
         due_date=invoice.due_date,
         invoice_date=invoice.document_date,
         invoice_number=invoice.number,
-        status=INVOICE_STATUS_NAMES[invoice.status],
+        status=BILLING_STATUS_NAMES[invoice.status],
     )
 
 

@@ -5,15 +5,15 @@ from typing import Any
 from seriatim.api.zuora.document_query import SORTABLE
 from seriatim.api.zuora.memo_commands import (
     application_of,
-    creation_from_invoice,
     creation_of,
-    one_of_several,
+    creations_from_invoices,
+    creations_of,
     refund_of,
     reversal_of,
     unapplication_of,
     write_off_of,
 )
-from seriatim.api.zuora.memo_endpoints import Memos, cut_page, with_older_path, write_several
+from seriatim.api.zuora.memo_endpoints import Memos, with_older_path, write_several
 from seriatim.api.zuora.memo_fields import (
     ApplyMemo,
     CreateMemo,
@@ -49,7 +49,7 @@ from seriatim.api.zuora.memo_views import (
 )
 from seriatim.api.zuora.payment_fields import ApplicationRequest
 from seriatim.api.zuora.refunds import OneRefund, present_refund
-from seriatim.api.zuora.wire import PageQuery, Succeeded, encode
+from seriatim.api.zuora.wire import PageQuery, Succeeded, cut_page, encode
 from seriatim.auth.permissions import Permission
 from seriatim.domain.commands.documents import CreateDocument
 from seriatim.domain.commands.memos import Countered
@@ -102,18 +102,8 @@ async def create_credit_memos(call: Call[CreditMemosFromCharges | CreditMemosFro
     Raises: InvalidValue, UnknownField.
     """
     if isinstance(call.body, CreditMemosFromCharges):
-        commands = [
-            one_of_several(raw, CreateMemo, lambda memo: creation_of(call, Kind.CREDIT_MEMO, memo))
-            for raw in call.body.memos
-        ]
-    else:
-        commands = [
-            one_of_several(
-                raw, CreditMemoFromInvoice, lambda memo: creation_from_invoice(call, Kind.CREDIT_MEMO, memo, None)
-            )
-            for raw in call.body.memos
-        ]
-    return await write_several(call, commands)
+        return await write_several(call, creations_of(call, Kind.CREDIT_MEMO, CreateMemo))
+    return await write_several(call, creations_from_invoices(call, Kind.CREDIT_MEMO, CreditMemoFromInvoice))
 
 
 async def apply_credit_memo(call: Call[ApplyMemo, None]) -> Reply:

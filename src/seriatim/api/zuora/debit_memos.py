@@ -3,8 +3,9 @@
 from typing import Any
 
 from seriatim.api.zuora.document_query import SORTABLE
-from seriatim.api.zuora.memo_commands import creation_from_invoice, creation_of, debit_write_off_of, one_of_several
-from seriatim.api.zuora.memo_endpoints import Memos, cut_page, with_older_path, write_several
+from seriatim.api.zuora.document_views import ApplicationParts, application_part_view
+from seriatim.api.zuora.memo_commands import creation_of, creations_from_invoices, creations_of, debit_write_off_of
+from seriatim.api.zuora.memo_endpoints import Memos, with_older_path, write_several
 from seriatim.api.zuora.memo_fields import (
     CreateDebitMemo,
     DebitMemoFromInvoice,
@@ -18,7 +19,7 @@ from seriatim.api.zuora.memo_fields import (
     UpdateDueDates,
     WriteOffDebitMemo,
 )
-from seriatim.api.zuora.memo_items import ApplicationParts, DebitMemoItems, OneDebitMemoItem, application_part_view
+from seriatim.api.zuora.memo_items import DebitMemoItems, OneDebitMemoItem
 from seriatim.api.zuora.memo_views import (
     BulkDebitMemos,
     OneDebitMemo,
@@ -27,7 +28,7 @@ from seriatim.api.zuora.memo_views import (
     named,
     present_memo,
 )
-from seriatim.api.zuora.wire import PageQuery, Succeeded, encode
+from seriatim.api.zuora.wire import PageQuery, Succeeded, cut_page, encode
 from seriatim.auth.permissions import Permission
 from seriatim.domain.commands.bulk import Several
 from seriatim.domain.commands.documents import UpdateDocument
@@ -68,18 +69,8 @@ async def create_debit_memos(call: Call[DebitMemosFromCharges | DebitMemosFromIn
     Raises: InvalidValue, UnknownField.
     """
     if isinstance(call.body, DebitMemosFromCharges):
-        commands = [
-            one_of_several(raw, CreateDebitMemo, lambda memo: creation_of(call, Kind.DEBIT_MEMO, memo))
-            for raw in call.body.memos
-        ]
-    else:
-        commands = [
-            one_of_several(
-                raw, DebitMemoFromInvoice, lambda memo: creation_from_invoice(call, Kind.DEBIT_MEMO, memo, None)
-            )
-            for raw in call.body.memos
-        ]
-    return await write_several(call, commands)
+        return await write_several(call, creations_of(call, Kind.DEBIT_MEMO, CreateDebitMemo))
+    return await write_several(call, creations_from_invoices(call, Kind.DEBIT_MEMO, DebitMemoFromInvoice))
 
 
 async def update_due_dates(call: Call[UpdateDueDates, None]) -> Reply:

@@ -14,7 +14,7 @@ from seriatim.api.zuora.invoice_fields import (
     UpdateInvoice,
     UpdateInvoiceItem,
     WriteOffInvoice,
-    WriteOffItem,
+    WriteOffInvoiceLine,
 )
 from seriatim.api.zuora.wire import given_custom_fields, given_fields
 from seriatim.domain.commands.documents import CreateDocument, DraftItem, ItemChange, UpdateDocument
@@ -153,7 +153,7 @@ def _counter_command(
     )
 
 
-def _written_off_fields(item: WriteOffItem) -> dict[str, Any]:
+def _written_off_fields(item: WriteOffInvoiceLine) -> dict[str, Any]:
     """What is kept of a line of a write-off.
 
     Raises: InvalidValue, for an amount: a write-off takes the whole balance.

@@ -2,14 +2,25 @@
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
-from msgspec import Meta, field
+from msgspec import Meta
 
 from seriatim.api.zuora.account_fields import ContactFields
+from seriatim.api.zuora.document_fields import (
+    ConnectorFields,
+    CustomFields,
+    ExchangeRate,
+    FinanceInformation,
+    TaxMode,
+    TaxRateType,
+    TransferStatus,
+    WriteOffFields,
+    WriteOffLine,
+    WriteOffTax,
+)
 from seriatim.api.zuora.wire import (
-    PageQuery,
     Request,
     Text32,
     Text50,
@@ -21,7 +32,6 @@ from seriatim.api.zuora.wire import (
 )
 from seriatim.domain.commands.bulk import COMMANDS_MAX
 from seriatim.domain.document import ITEMS_MAX
-from seriatim.http.decoding import CUSTOM_FIELDS
 
 TAXES_MAX = 5
 DISCOUNTS_MAX = 10
@@ -29,12 +39,10 @@ TAX_INCLUSIVE = "TaxInclusive"
 
 ChargeName = Annotated[str, Meta(max_length=130)]
 TaxName = Annotated[str, Meta(min_length=1, max_length=128)]
-TaxMode = Literal["TaxInclusive", "TaxExclusive"]
-TransferStatus = Literal["Processing", "Yes", "No", "Error", "Ignore"]
 RecognitionTrigger = Literal["ContractEffectiveDate", "ServiceActivationDate", "CustomerAcceptanceDate"]
 
 
-class InvoiceTax(Request, kw_only=True):
+class InvoiceTax(CustomFields, kw_only=True):
     """A tax of an item, as the caller has computed it."""
 
     exempt_amount: Decimal | None = None
@@ -48,16 +56,12 @@ class InvoiceTax(Request, kw_only=True):
     tax_mode: TaxMode | None = None
     tax_rate: Decimal | None = None
     tax_rate_description: Text255 | None = None
-    tax_rate_type: Literal["Percentage", "FlatFee"] | None = None
-    custom_fields: dict[str, Any] = field(name=CUSTOM_FIELDS, default_factory=dict)
+    tax_rate_type: TaxRateType | None = None
 
 
-class InvoiceLineFields(Request, kw_only=True):
+class InvoiceLineFields(ConnectorFields, kw_only=True):
     """What an item and a discount have in common."""
 
-    integration_id__ns: Text255 | None = None
-    integration_status__ns: Text255 | None = None
-    sync_date__ns: Text255 | None = None
     accounting_code: Text100 | None = None
     accounts_receivable_accounting_code: Text100 | None = None
     adjustment_liability_accounting_code: Text100 | None = None
@@ -81,7 +85,6 @@ class InvoiceLineFields(Request, kw_only=True):
     tax_items: Annotated[list[InvoiceTax], Meta(max_length=TAXES_MAX)] | None = None
     unbilled_receivables_accounting_code: Text100 | None = None
     unit_price: Decimal | None = None
-    custom_fields: dict[str, Any] = field(name=CUSTOM_FIELDS, default_factory=dict)
 
 
 class InvoiceDiscount(InvoiceLineFields, kw_only=True):
@@ -126,25 +129,13 @@ class InvoiceContact(ContactFields, kw_only=True):
     last_name: Text100
 
 
-class InvoiceRate(Request, kw_only=True):
-    """An exchange rate to the home or the reporting currency."""
-
-    currency: Annotated[str, Meta(max_length=3)]
-    custom_fx_rate: Decimal
-    rate_date: date | None = None
-
-
-class InvoiceFields(Request, kw_only=True):
+class InvoiceFields(ConnectorFields, kw_only=True):
     """What an invoice may carry, on creation and later, and Seriatim does not act on."""
 
-    integration_id__ns: Text255 | None = None
-    integration_status__ns: Text255 | None = None
-    sync_date__ns: Text255 | None = None
     auto_pay: bool | None = None
     comments: Text255 | None = None
     template_id: Text64 | None = None
     transferred_to_accounting: TransferStatus | None = None
-    custom_fields: dict[str, Any] = field(name=CUSTOM_FIELDS, default_factory=dict)
 
 
 class CreateInvoice(InvoiceFields, kw_only=True):
@@ -156,7 +147,7 @@ class CreateInvoice(InvoiceFields, kw_only=True):
     bill_to_contact_id: Text64 | None = None
     communication_profile_id: Text64 | None = None
     currency: Text64 | None = None
-    custom_rates: Annotated[list[InvoiceRate], Meta(max_length=2)] | None = None
+    custom_rates: Annotated[list[ExchangeRate], Meta(max_length=2)] | None = None
     due_date: date | None = None
     invoice_date: date
     invoice_items: Annotated[list[CreateInvoiceItem], Meta(min_length=1, max_length=ITEMS_MAX)]
@@ -233,56 +224,22 @@ class ReverseInvoice(Request, kw_only=True):
     reason_code: Text255 | None = None
 
 
-class WriteOffAccounting(Request, kw_only=True):
-    """Accounting codes of a line of a write-off."""
+class WriteOffInvoiceTax(WriteOffTax, kw_only=True):
+    """A tax of a line of an invoice that is written off; it has to be named."""
 
-    deferred_revenue_accounting_code: Text100 | None = None
-    on_account_accounting_code: Text100 | None = None
-    recognized_revenue_accounting_code: Text100 | None = None
-    revenue_recognition_rule_name: Text100 | None = None
-
-
-class WriteOffTax(Request, kw_only=True):
-    """A tax of a line of a write-off."""
-
-    amount: Decimal | None = None
     taxation_item_id: Text64
 
 
-class WriteOffItem(Request, kw_only=True):
-    """A line of a write-off. The whole balance is written off: no line has an amount of its own."""
+class WriteOffInvoiceLine(WriteOffLine, kw_only=True):
+    """A line of an invoice that is written off."""
 
-    amount_without_tax: Decimal | None = None
-    comment: Text255 | None = None
-    exclude_item_billing_from_revenue_accounting: bool | None = None
-    finance_information: WriteOffAccounting | None = None
+    finance_information: FinanceInformation | None = None
     invoice_item_id: Text64
-    service_end_date: date | None = None
-    service_start_date: date | None = None
-    sku_name: Text255 | None = None
-    taxation_items: Annotated[list[WriteOffTax], Meta(max_length=ITEMS_MAX)] | None = None
-    unit_of_measure: Text255 | None = None
-    custom_fields: dict[str, Any] = field(name=CUSTOM_FIELDS, default_factory=dict)
+    taxation_items: Annotated[list[WriteOffInvoiceTax], Meta(max_length=ITEMS_MAX)] | None = None
 
 
-class WriteOffInvoice(Request, kw_only=True):
+class WriteOffInvoice(WriteOffFields, kw_only=True):
     """How the credit memo that writes an invoice off is made."""
 
-    integration_id__ns: Text255 | None = None
-    integration_status__ns: Text255 | None = None
-    origin__ns: Text255 | None = None
-    sync_date__ns: Text255 | None = None
-    transaction__ns: Text255 | None = None
-    amount: Decimal | None = None
-    comment: Text255 | None = None
-    items: Annotated[list[WriteOffItem], Meta(max_length=ITEMS_MAX)] | None = None
-    memo_date: date | None = None
-    non_revenue_write_off_accounting_code: Text100 | None = None
-    reason_code: Text255 | None = None
-    revenue_impacting: Literal["Yes", "No"] | None = None
+    items: Annotated[list[WriteOffInvoiceLine], Meta(max_length=ITEMS_MAX)] | None = None
     tax_auto_calculation: bool | None = None
-    custom_fields: dict[str, Any] = field(name=CUSTOM_FIELDS, default_factory=dict)
-
-
-class ListParts(PageQuery, kw_only=True):
-    """Which page of what belongs to an invoice to give."""

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from seriatim.api.zuora.document_views import BILLING_STATUS_NAMES, BillingDocumentView, BillingView, ItemView, Page
 from seriatim.api.zuora.wire import Answer, format_time, show_time
 from seriatim.domain.document import Document, Item, Status
 from seriatim.domain.money import to_decimal, to_minor
@@ -17,31 +18,20 @@ from seriatim.service.ports import Part
 
 ViewT = TypeVar("ViewT", bound="InvoiceView")
 
-STATUS_NAMES = {Status.DRAFT: "Draft", Status.POSTED: "Posted", Status.CANCELED: "Canceled"}
 
-
-class InvoiceView(Answer, kw_only=True):
+class InvoiceView(BillingDocumentView, kw_only=True):
     """An invoice as it is read. Fields that Zuora documents and nothing here fills are null or zero."""
 
-    id: str
     invoice_number: str
-    account_id: str
-    account_number: str
     adjustment_amount: Decimal
-    amount: Decimal
     amount_without_tax: Decimal
     auto_pay: bool = False
     balance: Decimal
     bill_run_id: str | None = None
-    bill_to_contact_id: str | None = None
-    bill_to_contact_snapshot_id: str | None = None
     comments: str = ""
     communication_profile_id: str | None = None
-    created_by_id: str
-    created_date: str
     credit_balance_adjustment_amount: Decimal
     credit_memo_amount: Decimal
-    currency: str
     discount: Decimal
     due_date: date | None
     e_invoice_error_code: str | None = None
@@ -60,27 +50,14 @@ class InvoiceView(Answer, kw_only=True):
     posted_date: date | None = None
     refund_amount: Decimal
     reversed: bool = False
-    sequence_set_id: str
     ship_to_contact_id: str | None = None
     ship_to_contact_snapshot_id: str | None = None
     sold_to_contact_id: str | None = None
     sold_to_contact_snapshot_id: str | None = None
     source: str = "API"
     source_id: str | None = None
-    source_type: str = "Standalone"
-    status: str
-    target_date: date | None = None
-    tax_amount: Decimal
     tax_exempt_amount: Decimal
-    tax_message: str | None = None
-    tax_status: str | None = None
     template_id: str | None = None
-    transferred_to_accounting: str = "No"
-    updated_by_id: str
-    updated_date: str
-    integration_id__ns: str | UnsetType = UNSET
-    integration_status__ns: str | UnsetType = UNSET
-    sync_date__ns: str | UnsetType = UNSET
 
 
 class OneInvoice(InvoiceView, kw_only=True):
@@ -89,38 +66,24 @@ class OneInvoice(InvoiceView, kw_only=True):
     success: bool = True
 
 
-class UpdatedInvoice(Answer, kw_only=True):
+class UpdatedInvoice(BillingView, kw_only=True):
     """The answer to an update: Zuora names some fields otherwise than in the invoice itself."""
 
-    id: str
     number: str
-    account_id: str
-    amount: Decimal
     auto_pay: bool
     balance: Decimal
     cancelled_by_id: str | None
     cancelled_on: str | None
     comment: str
-    created_by_id: str
-    created_date: str
     credit_balance_adjustment_amount: Decimal
-    currency: str
     discount: Decimal
     due_date: date | None
     invoice_date: date
     posted_by_id: str | None
     posted_on: str | None
-    status: str
-    target_date: date | None = None
-    tax_amount: Decimal
     template_id: str | None
     total_tax_exempt_amount: Decimal
     transferred_to_accounting: str
-    updated_by_id: str
-    updated_date: str
-    integration_id__ns: str | UnsetType = UNSET
-    integration_status__ns: str | UnsetType = UNSET
-    sync_date__ns: str | UnsetType = UNSET
     success: bool = True
 
 
@@ -151,11 +114,9 @@ class TaxViews(Answer, kw_only=True):
     data: list[TaxView]
 
 
-class InvoiceItemView(Answer, kw_only=True):
+class InvoiceItemView(ItemView, kw_only=True):
     """An item as it is read; a discount is an item that names the one that it is applied to."""
 
-    id: str
-    applied_to_item_id: str | None = None
     balance: Decimal | UnsetType = UNSET
     charge_amount: Decimal
     charge_date: str
@@ -164,19 +125,12 @@ class InvoiceItemView(Answer, kw_only=True):
     charge_name: str | None = None
     charge_type: str = "OneTime"
     description: str = ""
-    exclude_item_billing_from_revenue_accounting: bool = False
     invoice_schedule_id: str | None = None
     invoice_schedule_item_id: str | None = None
     number_of_deliveries: Decimal | None = None
-    processing_type: str = "Charge"
     product_name: str | None = None
     quantity: Decimal
-    service_end_date: date | None = None
-    service_start_date: date | None = None
-    sold_to_contact_id: str | None = None
-    sold_to_contact_snapshot_id: str | None = None
     source_item_type: str = "None"
-    subscription_id: str | None = None
     subscription_name: str | None = None
     tax_amount: Decimal
     taxation_items: TaxViews
@@ -184,32 +138,10 @@ class InvoiceItemView(Answer, kw_only=True):
     unit_price: Decimal | int | None = None
 
 
-class SomeItems(Answer, kw_only=True):
+class SomeItems(Page, kw_only=True):
     """The answer that is a page of items."""
 
     invoice_items: list[InvoiceItemView]
-    next_page: str | UnsetType = UNSET
-    success: bool = True
-
-
-class AppliedPart(Answer, kw_only=True):
-    """How much of one credit memo or payment is applied to an invoice."""
-
-    applied_amount: Decimal
-    created_by_id: str
-    created_date: str
-    credit_memo_id: str | None = None
-    payment_id: str | None = None
-    updated_by_id: str
-    updated_date: str
-
-
-class SomeParts(Answer, kw_only=True):
-    """The answer that is a page of what is applied to an invoice."""
-
-    application_parts: list[AppliedPart]
-    next_page: str | UnsetType = UNSET
-    success: bool = True
 
 
 @dataclass(slots=True)
@@ -289,7 +221,7 @@ def invoice_view(document: Document, settled: Settled, shape: type[ViewT]) -> Vi
         refund_amount=zero,
         reversed=document.is_reversed,
         sequence_set_id=document.sequence_set_id,
-        status=STATUS_NAMES[document.status],
+        status=BILLING_STATUS_NAMES[document.status],
         tax_amount=to_decimal(document.tax_minor, currency),
         tax_exempt_amount=_exempt(document),
         updated_by_id=document.updated_by,
@@ -334,7 +266,7 @@ def updated_view(document: Document) -> UpdatedInvoice | dict[str, Any]:
         invoice_date=document.document_date,
         posted_by_id=document.posted_by if posted else None,
         posted_on=show_time(document.posted_at) if posted else None,
-        status=STATUS_NAMES[document.status],
+        status=BILLING_STATUS_NAMES[document.status],
         tax_amount=to_decimal(document.tax_minor, currency),
         template_id=kept.get("templateId"),
         total_tax_exempt_amount=_exempt(document),
@@ -419,21 +351,6 @@ def _tax_view(tax: Mapping[str, Any], currency: str, settled: Settled) -> dict[s
     )
     shown: dict[str, Any] = msgspec.to_builtins(view, builtin_types=(Decimal, date))
     return {**shown, **tax, "taxAmount": view.tax_amount}
-
-
-def part_view(part: Part, currency: str) -> AppliedPart:
-    """How much of a credit memo or payment is applied to an invoice."""
-    application, other = part.application, part.other
-    is_credit = other.kind is Kind.CREDIT_MEMO
-    return AppliedPart(
-        applied_amount=to_decimal(application.amount_minor, currency),
-        created_by_id=application.created_by,
-        created_date=format_time(application.created_at),
-        credit_memo_id=other.id if is_credit else None,
-        payment_id=None if is_credit else other.id,
-        updated_by_id=application.updated_by,
-        updated_date=format_time(application.updated_at),
-    )
 
 
 def _discount(document: Document) -> Decimal:

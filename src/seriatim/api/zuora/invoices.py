@@ -5,11 +5,11 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from seriatim.api.zuora.document_views import ApplicationParts, application_part_view
 from seriatim.api.zuora.invoice_commands import creation_command, reversal_command, update_command, write_off_command
 from seriatim.api.zuora.invoice_fields import (
     CreateInvoice,
     CreateInvoices,
-    ListParts,
     PostInvoiceBody,
     PostInvoices,
     ReverseInvoice,
@@ -22,15 +22,13 @@ from seriatim.api.zuora.invoice_views import (
     OneInvoice,
     Settled,
     SomeItems,
-    SomeParts,
     UpdatedInvoice,
     invoice_view,
     item_views,
-    part_view,
     settled_by,
     updated_view,
 )
-from seriatim.api.zuora.wire import Answer, Succeeded, encode, next_page
+from seriatim.api.zuora.wire import Answer, PageQuery, Succeeded, cut_page, encode
 from seriatim.auth.permissions import Permission
 from seriatim.domain.commands.base import Command
 from seriatim.domain.commands.bulk import Refused, Several, placed
@@ -194,24 +192,25 @@ async def get_invoice(call: Call[None, None]) -> Reply:
     return Reply(200, encode(invoice_view(document, await _settled(call, document), OneInvoice)))
 
 
-async def get_invoice_items(call: Call[None, ListParts]) -> Reply:
+async def get_invoice_items(call: Call[None, PageQuery]) -> Reply:
     """List the items of an invoice with their taxes, each followed by its discounts.
 
     Raises: NotFound.
     """
     document = await _find(call)
     found = list(item_views(document, await _settled(call, document)))
-    return _page(call, "invoiceItems", found)
+    return Reply(200, encode(cut_page(call, "invoiceItems", found)))
 
 
-async def get_application_parts(call: Call[None, ListParts]) -> Reply:
+async def get_application_parts(call: Call[None, PageQuery]) -> Reply:
     """List the credit memos and payments that are applied to an invoice, and how much of each.
 
     Raises: NotFound.
     """
     document = await _find(call)
     parts = await call.edge.store.list_parts(document.id)
-    return _page(call, "applicationParts", [part_view(part, document.currency) for part in parts])
+    shown = [application_part_view(part) for part in parts]
+    return Reply(200, encode(cut_page(call, "applicationParts", shown)))
 
 
 async def update_invoice(call: Call[UpdateInvoice, None]) -> Reply:
@@ -304,15 +303,6 @@ async def _settled(call: Call[Any, Any], document: Document) -> Settled:
     return settled_by(await call.edge.store.list_parts(document.id)) if document.applied_minor else Settled()
 
 
-def _page(call: Call[None, ListParts], name: str, found: list[Any]) -> Reply:
-    query = call.query
-    page: dict[str, Any] = {name: found[query.offset : query.offset + query.page_size], "success": True}
-    following = next_page(call, query, len(found) - query.offset)
-    if following is not UNSET:
-        page["nextPage"] = following
-    return Reply(200, encode(page))
-
-
 async def _in_job(call: Call[Any, None], action: Action, body: PostInvoiceBody | None = None) -> Reply:
     job_id = call.edge.ids.new_id()
 
@@ -402,7 +392,7 @@ ENDPOINTS = [
         "List the items of an invoice",
         get_invoice_items,
         SomeItems,
-        query=ListParts,
+        query=PageQuery,
     ),
     _endpoint(
         "GET",
@@ -410,8 +400,8 @@ ENDPOINTS = [
         "Get_InvoiceApplicationParts",
         "List what is applied to an invoice",
         get_application_parts,
-        SomeParts,
-        query=ListParts,
+        ApplicationParts,
+        query=PageQuery,
     ),
     _endpoint(
         "PUT",

@@ -246,7 +246,7 @@ def _item_change(index: int, line: ChangedLine) -> ItemChange:
     )
 
 
-def one_of_several(
+def _one_of_several(
     raw: msgspec.Raw, wanted: type[T], command: Callable[[T], Command[Document]]
 ) -> Command[Document] | SeriatimError:
     """The command that one part of a bulk call means, or in its place why it means none."""
@@ -254,6 +254,23 @@ def one_of_several(
         return command(decode_body(bytes(raw), wanted))
     except SeriatimError as error:
         return error
+
+
+def creations_of(
+    call: Call[Any, None], kind: Kind, wanted: type[CreateMemo | CreateDebitMemo]
+) -> list[Command[Document] | SeriatimError]:
+    """The commands that a request for several memos from charges means."""
+    return [_one_of_several(raw, wanted, lambda memo: creation_of(call, kind, memo)) for raw in call.body.memos]
+
+
+def creations_from_invoices(
+    call: Call[Any, None], kind: Kind, wanted: type[CreditMemoFromInvoice | DebitMemoFromInvoice]
+) -> list[Command[Document] | SeriatimError]:
+    """The commands that a request for several memos from invoices means."""
+    return [
+        _one_of_several(raw, wanted, lambda memo: creation_from_invoice(call, kind, memo, None))
+        for raw in call.body.memos
+    ]
 
 
 def application_of(call: Call[ApplyMemo, None]) -> ApplySource:

@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 
 from seriatim.api.zuora.document_query import amount_filter, to_query
+from seriatim.api.zuora.document_views import BILLING_STATUS_NAMES
 from seriatim.api.zuora.memo_commands import change_of, creation_from_invoice
 from seriatim.api.zuora.memo_fields import ListCreditMemos, ListDebitMemos
 from seriatim.api.zuora.memo_items import item_views, narrow_items
-from seriatim.api.zuora.memo_views import STATUS_NAMES, present_memo, view_of
-from seriatim.api.zuora.wire import PageQuery, Succeeded, encode, next_page
+from seriatim.api.zuora.memo_views import present_memo, view_of
+from seriatim.api.zuora.wire import Succeeded, cut_page, encode, page_of
 from seriatim.domain.commands.base import Command
 from seriatim.domain.commands.bulk import Refused, Several
 from seriatim.domain.commands.documents import TransitionDocument
@@ -181,20 +182,6 @@ async def write_several(
     return await call.write(Several("memos", commands, all_or_none=False), present)
 
 
-def page_of(call: Call[Any, Any], name: str, shown: list[Any], found: int) -> dict[str, Any]:
-    """The answer that is a page: `found` counts one more than the page holds, if there is more."""
-    page = next_page(call, call.query, found)
-    following = {} if page is msgspec.UNSET else {"nextPage": page}
-    return {name: shown, **following, "success": True}
-
-
-def cut_page(call: Call[Any, Any], name: str, everything: list[Any]) -> dict[str, Any]:
-    """The answer that is a page of what is known as a whole."""
-    query: PageQuery = call.query
-    found = everything[query.offset : query.offset + query.page_size + 1]
-    return page_of(call, name, found[: query.page_size], len(found))
-
-
 def _document_query(
     call: Call[None, Any], kind: Kind, sortable: Mapping[str, SortField | None]
 ) -> DocumentQuery | None:
@@ -204,7 +191,7 @@ def _document_query(
     """
     asked: MemoQuery = call.query
     if isinstance(asked, ListCreditMemos):
-        query = to_query(call.caller, kind, asked, asked.credit_memo_date, sortable, STATUS_NAMES)
+        query = to_query(call.caller, kind, asked, asked.credit_memo_date, sortable, BILLING_STATUS_NAMES)
         query = replace(query, applies_on_posting=asked.auto_apply_upon_posting, **_kept_filters(asked))
         amounts: dict[str, Any] = {
             "applied_amount": amount_filter("appliedAmount", asked.applied_amount),
@@ -212,7 +199,7 @@ def _document_query(
             "refunded_amount": amount_filter("refundAmount", asked.refund_amount),
         }
     else:
-        query = to_query(call.caller, kind, asked, asked.debit_memo_date, sortable, STATUS_NAMES)
+        query = to_query(call.caller, kind, asked, asked.debit_memo_date, sortable, BILLING_STATUS_NAMES)
         query = replace(query, due_date=asked.due_date)
         amounts = {
             "applied_amount": amount_filter("beAppliedAmount", asked.be_applied_amount),

@@ -5,27 +5,26 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta, field
+from msgspec import Meta
 
+from seriatim.api.zuora.document_fields import (
+    ConnectorFields,
+    CustomFields,
+    FinanceInformation,
+    LineFields,
+    NamedLineFields,
+    TaxMode,
+    TaxRateType,
+    TransferStatus,
+    WriteOffFields,
+    WriteOffLine,
+    WriteOffTax,
+)
 from seriatim.api.zuora.document_query import ListDocuments
 from seriatim.api.zuora.payment_fields import ApplicationRequest, CreateRefundRequest, PaymentFinance
 from seriatim.api.zuora.wire import PageQuery, Request, Text32, Text40, Text64, Text70, Text100, Text255, Text500
 from seriatim.domain.commands.bulk import COMMANDS_MAX
 from seriatim.domain.document import ITEMS_MAX
-from seriatim.http.decoding import CUSTOM_FIELDS
-
-TransferStatus = Literal["Processing", "Yes", "No", "Error", "Ignore"]
-TaxMode = Literal["TaxExclusive", "TaxInclusive"]
-TaxRateType = Literal["Percentage", "FlatFee"]
-
-
-class FinanceInformation(Request, kw_only=True):
-    """Accounting codes of a line."""
-
-    deferred_revenue_accounting_code: Text100 | None = None
-    on_account_accounting_code: Text100 | None = None
-    recognized_revenue_accounting_code: Text100 | None = None
-    revenue_recognition_rule_name: Text100 | None = None
 
 
 class TaxFinanceInformation(Request, kw_only=True):
@@ -43,29 +42,16 @@ class CustomRate(Request, kw_only=True):
     rate_date: date | None = None
 
 
-class Charge(Request, kw_only=True):
+class Charge(LineFields, kw_only=True):
     """A line of a memo. `amount` and the older `memoItemAmount` say the same: what the line comes to."""
 
     amount: Decimal | None = None
     charge_id: Text64 | None = None
-    comment: Text255 | None = None
     description: Text255 | None = None
-    exclude_item_billing_from_revenue_accounting: bool | None = None
     finance_information: FinanceInformation | None = None
     memo_item_amount: Decimal | None = None
     product_rate_plan_charge_id: Text64 | None = None
     quantity: Decimal | None = None
-    service_end_date: date | None = None
-    service_start_date: date | None = None
-    custom_fields: dict[str, Any] = field(name=CUSTOM_FIELDS, default_factory=dict)
-
-
-class ConnectorFields(Request, kw_only=True):
-    """What a connector to NetSuite keeps with a memo; with a credit memo `Origin__NS` and `Transaction__NS` too."""
-
-    integration_id__ns: Text255 | None = None
-    integration_status__ns: Text255 | None = None
-    sync_date__ns: Text255 | None = None
 
 
 class MemoFromCharges(ConnectorFields, kw_only=True):
@@ -81,7 +67,6 @@ class MemoFromCharges(ConnectorFields, kw_only=True):
     effective_date: date | None = None
     number: Text255 | None = None
     reason_code: Text255 | None = None
-    custom_fields: dict[str, Any] = field(name=CUSTOM_FIELDS, default_factory=dict)
 
 
 class CreateMemo(MemoFromCharges, kw_only=True):
@@ -129,24 +114,17 @@ class ChangedTax(TaxFields, kw_only=True):
     amount: Decimal | None = None
 
 
-class InvoiceLine(Request, kw_only=True):
+class InvoiceLine(NamedLineFields, kw_only=True):
     """A line of a memo made from an invoice."""
 
     amount: Decimal
-    comment: Text255 | None = None
     contribute_to_commitment: bool | None = None
     description: Text255 | None = None
-    exclude_item_billing_from_revenue_accounting: bool | None = None
     finance_information: FinanceInformation | None = None
     invoice_item_id: Text64 | None = None
     quantity: Decimal | None = None
-    service_end_date: date | None = None
-    service_start_date: date | None = None
-    sku_name: Text255 | None = None
     tax_items: Annotated[list[NewTax], Meta(max_length=ITEMS_MAX)] | None = None
     tax_mode: TaxMode | None = None
-    unit_of_measure: Text255 | None = None
-    custom_fields: dict[str, Any] = field(name=CUSTOM_FIELDS, default_factory=dict)
 
 
 class MemoFromInvoice(ConnectorFields, kw_only=True):
@@ -159,7 +137,6 @@ class MemoFromInvoice(ConnectorFields, kw_only=True):
     items: Annotated[list[InvoiceLine], Meta(max_length=ITEMS_MAX)] | None = None
     reason_code: Text255 | None = None
     tax_auto_calculation: bool | None = None
-    custom_fields: dict[str, Any] = field(name=CUSTOM_FIELDS, default_factory=dict)
 
 
 class CreditMemoFromInvoice(MemoFromInvoice, kw_only=True):
@@ -212,23 +189,16 @@ class DebitMemosFromInvoices(Request, tag_field="sourceType", tag="Invoice", kw_
     memos: Annotated[list[Annotated[msgspec.Raw, _one_of_several("DebitMemoFromInvoice")]], _SEVERAL]
 
 
-class ChangedLine(Request, kw_only=True):
+class ChangedLine(NamedLineFields, kw_only=True):
     """What changes in a line of a draft."""
 
     id: Text32
     amount: Decimal | None = None
-    comment: Text255 | None = None
     delete: bool | None = None
-    exclude_item_billing_from_revenue_accounting: bool | None = None
     finance_information: FinanceInformation | None = None
     product_rate_plan_charge_id: Text64 | None = None
     quantity: Decimal | None = None
-    service_end_date: date | None = None
-    service_start_date: date | None = None
-    sku_name: Text255 | None = None
     tax_items: Annotated[list[ChangedTax], Meta(max_length=ITEMS_MAX)] | None = None
-    unit_of_measure: Text255 | None = None
-    custom_fields: dict[str, Any] = field(name=CUSTOM_FIELDS, default_factory=dict)
 
 
 class UpdateMemo(ConnectorFields, kw_only=True):
@@ -239,7 +209,6 @@ class UpdateMemo(ConnectorFields, kw_only=True):
     items: Annotated[list[ChangedLine], Meta(max_length=ITEMS_MAX)] | None = None
     reason_code: Text255 | None = None
     transferred_to_accounting: TransferStatus | None = None
-    custom_fields: dict[str, Any] = field(name=CUSTOM_FIELDS, default_factory=dict)
 
 
 class UpdateCreditMemo(UpdateMemo, kw_only=True):
@@ -324,50 +293,25 @@ class RefundMemo(CreateRefundRequest, kw_only=True):
     payment_method_id: Text64 | None = None
 
 
-class WriteOffMemo(Request, kw_only=True):
+class WriteOffMemo(CustomFields, kw_only=True):
     """How a credit memo is to be written off. Custom fields are the debit memo's."""
 
     comment: Text255 | None = None
     memo_date: date | None = None
     reason_code: Text255 | None = None
-    custom_fields: dict[str, Any] = field(name=CUSTOM_FIELDS, default_factory=dict)
 
 
-class WriteOffTax(Request, kw_only=True):
-    """A tax of a line of a write-off."""
+class WriteOffDebitMemoLine(WriteOffLine, kw_only=True):
+    """A line of a debit memo that is written off."""
 
-    amount: Decimal | None = None
-    taxation_item_id: Text64 | None = None
-
-
-class WriteOffLine(Request, kw_only=True):
-    """A line of a write-off. The whole balance is written off: no line has an amount of its own."""
-
-    amount_without_tax: Decimal | None = None
-    comment: Text255 | None = None
     debit_memo_item_id: Text64
-    exclude_item_billing_from_revenue_accounting: bool | None = None
-    service_end_date: date | None = None
-    service_start_date: date | None = None
-    sku_name: Text255 | None = None
     taxation_items: Annotated[list[WriteOffTax], Meta(max_length=ITEMS_MAX)] | None = None
-    unit_of_measure: Text255 | None = None
-    custom_fields: dict[str, Any] = field(name=CUSTOM_FIELDS, default_factory=dict)
 
 
-class WriteOffDebitMemo(ConnectorFields, kw_only=True):
+class WriteOffDebitMemo(WriteOffFields, kw_only=True):
     """How the credit memo that writes a debit memo off is made."""
 
-    amount: Decimal | None = None
-    comment: Text255 | None = None
-    items: Annotated[list[WriteOffLine], Meta(max_length=ITEMS_MAX)] | None = None
-    memo_date: date | None = None
-    non_revenue_write_off_accounting_code: Text100 | None = None
-    reason_code: Text255 | None = None
-    revenue_impacting: Literal["Yes", "No"] | None = None
-    custom_fields: dict[str, Any] = field(name=CUSTOM_FIELDS, default_factory=dict)
-    origin__ns: Text255 | None = None
-    transaction__ns: Text255 | None = None
+    items: Annotated[list[WriteOffDebitMemoLine], Meta(max_length=ITEMS_MAX)] | None = None
 
 
 class ReverseMemo(WriteOffMemo, kw_only=True):

@@ -11,12 +11,12 @@ from functools import partial
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, UnsetType
 
 from seriatim.api.zuora.document_query import amount_filter, sorted_by, span_of
+from seriatim.api.zuora.document_views import AmountView, ItemView, Page, recorded
 from seriatim.api.zuora.memo_fields import ListItems
 from seriatim.api.zuora.memo_views import FROM_CREDIT_MEMO, FROM_DEBIT_MEMO, FROM_INVOICE, source_type_of
-from seriatim.api.zuora.wire import Answer, format_time
+from seriatim.api.zuora.wire import format_time
 from seriatim.domain.document import TAXES_FIELD, Document, Item
 from seriatim.domain.money import to_decimal, to_minor
 from seriatim.domain.numbering import Kind
@@ -29,30 +29,21 @@ _TIMES = frozenset({"createdDate", "updatedDate"})
 _PAGING = frozenset({"page", "page_size", "sort"})
 
 
-class MemoItem(Answer, kw_only=True):
+class MemoItem(ItemView, kw_only=True):
     """A line of a memo. Fields that Zuora documents and nothing here fills are null."""
 
-    id: str
     amount: Decimal
     amount_without_tax: Decimal
-    applied_to_item_id: str | None = None
     comment: str = ""
     created_by_id: str
     created_date: str
     description: str | None = None
-    exclude_item_billing_from_revenue_accounting: bool = False
     finance_information: dict[str, Any]
-    processing_type: str = "Charge"
     quantity: Decimal | None = None
-    service_end_date: date | None = None
-    service_start_date: date | None = None
     sku: str | None = None
     sku_name: str | None = None
-    sold_to_contact_id: str | None = None
-    sold_to_contact_snapshot_id: str | None = None
     source_item_id: str | None = None
     source_item_type: str | None = None
-    subscription_id: str | None = None
     tax_mode: str = "TaxExclusive"
     taxation_items: dict[str, Any]
     unit_of_measure: str | None = None
@@ -93,34 +84,24 @@ class OneDebitMemoItem(DebitMemoItem, kw_only=True):
     success: bool = True
 
 
-class CreditMemoItems(Answer, kw_only=True):
+class CreditMemoItems(Page, kw_only=True):
     """The answer that is a page of lines of a credit memo."""
 
     items: list[CreditMemoItem]
-    next_page: str | UnsetType = UNSET
-    success: bool = True
 
 
-class DebitMemoItems(Answer, kw_only=True):
+class DebitMemoItems(Page, kw_only=True):
     """The answer that is a page of lines of a debit memo."""
 
     items: list[DebitMemoItem]
-    next_page: str | UnsetType = UNSET
-    success: bool = True
 
 
-class CreditMemoPart(Answer, kw_only=True):
+class CreditMemoPart(AmountView, kw_only=True):
     """A part of a credit memo that is applied to an invoice or debit memo, or was refunded."""
 
-    id: str
-    amount: Decimal
-    created_by_id: str
-    created_date: str
     debit_memo_id: str | None = None
     invoice_id: str | None = None
     refund_id: str | None = None
-    updated_by_id: str
-    updated_date: str
 
 
 class OneCreditMemoPart(CreditMemoPart, kw_only=True):
@@ -129,32 +110,10 @@ class OneCreditMemoPart(CreditMemoPart, kw_only=True):
     success: bool = True
 
 
-class CreditMemoParts(Answer, kw_only=True):
+class CreditMemoParts(Page, kw_only=True):
     """The answer that is a page of parts."""
 
     parts: list[CreditMemoPart]
-    next_page: str | UnsetType = UNSET
-    success: bool = True
-
-
-class ApplicationPart(Answer, kw_only=True):
-    """How much of one credit memo or payment is applied to a debit memo."""
-
-    applied_amount: Decimal
-    created_by_id: str
-    created_date: str
-    credit_memo_id: str | None = None
-    payment_id: str | None = None
-    updated_by_id: str
-    updated_date: str
-
-
-class ApplicationParts(Answer, kw_only=True):
-    """The answer that is a page of what is applied to a debit memo."""
-
-    application_parts: list[ApplicationPart]
-    next_page: str | UnsetType = UNSET
-    success: bool = True
 
 
 class _Settled:
@@ -282,12 +241,9 @@ def part_view(part: Part) -> CreditMemoPart:
     return CreditMemoPart(
         id=application.id,
         amount=to_decimal(application.amount_minor, part.other.currency),
-        created_by_id=application.created_by,
-        created_date=format_time(application.created_at),
         debit_memo_id=None if is_invoice else part.other.id,
         invoice_id=part.other.id if is_invoice else None,
-        updated_by_id=application.updated_by,
-        updated_date=format_time(application.updated_at),
+        **recorded(application),
     )
 
 
@@ -296,24 +252,6 @@ def refund_part_view(refund: Document) -> CreditMemoPart:
     return CreditMemoPart(
         id=refund.id,
         amount=to_decimal(refund.amount_minor, refund.currency),
-        created_by_id=refund.created_by,
-        created_date=format_time(refund.created_at),
         refund_id=refund.id,
-        updated_by_id=refund.updated_by,
-        updated_date=format_time(refund.updated_at),
-    )
-
-
-def application_part_view(part: Part) -> ApplicationPart:
-    """An application to a debit memo, with the credit memo or payment that it comes from."""
-    is_credit = part.other.kind is Kind.CREDIT_MEMO
-    application = part.application
-    return ApplicationPart(
-        applied_amount=to_decimal(application.amount_minor, part.other.currency),
-        created_by_id=application.created_by,
-        created_date=format_time(application.created_at),
-        credit_memo_id=part.other.id if is_credit else None,
-        payment_id=None if is_credit else part.other.id,
-        updated_by_id=application.updated_by,
-        updated_date=format_time(application.updated_at),
+        **recorded(refund),
     )

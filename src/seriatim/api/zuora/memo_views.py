@@ -7,12 +7,12 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, Meta, UnsetType, field
 
-from seriatim.api.zuora.wire import Answer, encode, format_time, show_time
+from seriatim.api.zuora.document_views import BILLING_STATUS_NAMES, BillingDocumentView, Page
+from seriatim.api.zuora.wire import Answer, Succeeded, encode, format_time, show_time
 from seriatim.domain.document import Document, Status
 from seriatim.domain.money import to_decimal
 from seriatim.domain.numbering import Kind
 
-STATUS_NAMES = {Status.DRAFT: "Draft", Status.POSTED: "Posted", Status.CANCELED: "Canceled"}
 SOURCE_TYPE = "sourceType"
 """The kept field of a memo that was made neither from charges nor from an invoice: what kind it was made from."""
 FROM_INVOICE = "Invoice"
@@ -20,55 +20,38 @@ FROM_CREDIT_MEMO = "CreditMemo"
 FROM_DEBIT_MEMO = "DebitMemo"
 
 
-class CreditMemoView(Answer, kw_only=True):
-    """A credit memo as it is read. Fields that Zuora documents and nothing here fills are null."""
+class MemoView(BillingDocumentView, kw_only=True):
+    """What both kinds of memo show."""
 
-    id: str
     number: str
-    account_id: str
-    account_number: str
-    amount: Decimal
-    applied_amount: Decimal
-    auto_apply_upon_posting: bool = False
-    bill_to_contact_id: str | None = None
-    bill_to_contact_snapshot_id: str | None = None
     cancelled_by_id: str | None = None
     cancelled_on: str | None = None
     comment: str = ""
-    created_by_id: str
-    created_date: str
-    credit_memo_date: date
-    currency: str
     einvoice_error_code: str | None = None
     einvoice_error_message: str | None = None
     einvoice_file_id: str | None = None
     einvoice_status: str | None = None
-    exclude_from_auto_apply_rules: bool = False
     latest_pdf_file_id: str | None = field(name="latestPDFFileId", default=None)
     posted_by_id: str | None = None
     posted_on: str | None = None
     reason_code: str | None = None
     referred_invoice_id: str | None = None
+    total_tax_exempt_amount: Decimal
+
+
+class CreditMemoView(MemoView, kw_only=True):
+    """A credit memo as it is read. Fields that Zuora documents and nothing here fills are null."""
+
+    applied_amount: Decimal
+    auto_apply_upon_posting: bool = False
+    credit_memo_date: date
+    exclude_from_auto_apply_rules: bool = False
     refund_amount: Decimal
     reversed: bool = False
-    sequence_set_id: str
     source: str = "API"
     source_id: str | None = None
-    source_type: str = "Standalone"
-    status: str
-    target_date: date | None = None
-    tax_amount: Decimal
-    tax_message: str | None = None
-    tax_status: str | None = None
-    total_tax_exempt_amount: Decimal
-    transferred_to_accounting: str = "No"
     unapplied_amount: Decimal
-    updated_by_id: str
-    updated_date: str
-    integration_id__ns: str | UnsetType = UNSET
-    integration_status__ns: str | UnsetType = UNSET
     origin__ns: str | UnsetType = UNSET
-    sync_date__ns: str | UnsetType = UNSET
     transaction__ns: str | UnsetType = UNSET
 
 
@@ -78,63 +61,25 @@ class OneMemo(CreditMemoView, kw_only=True):
     success: bool = True
 
 
-class SomeMemos(Answer, kw_only=True):
+class SomeMemos(Page, kw_only=True):
     """The answer that is a page of credit memos."""
 
     creditmemos: list[CreditMemoView]
-    next_page: str | UnsetType = UNSET
-    success: bool = True
 
 
-class DebitMemoView(Answer, kw_only=True):
+class DebitMemoView(MemoView, kw_only=True):
     """A debit memo as it is read. Fields that Zuora documents and nothing here fills are null."""
 
-    id: str
-    number: str
-    account_id: str
-    account_number: str
-    amount: Decimal
     auto_pay: bool = False
     balance: Decimal
     be_applied_amount: Decimal
-    bill_to_contact_id: str | None = None
-    bill_to_contact_snapshot_id: str | None = None
-    cancelled_by_id: str | None = None
-    cancelled_on: str | None = None
-    comment: str = ""
-    created_by_id: str
-    created_date: str
-    currency: str
     debit_memo_date: date
     due_date: date | None = None
-    einvoice_error_code: str | None = None
-    einvoice_error_message: str | None = None
-    einvoice_file_id: str | None = None
-    einvoice_status: str | None = None
-    latest_pdf_file_id: str | None = field(name="latestPDFFileId", default=None)
     organization_label: str | None = None
     payment_term: str | None = None
-    posted_by_id: str | None = None
-    posted_on: str | None = None
-    reason_code: str | None = None
     referred_credit_memo_id: str | None = None
-    referred_invoice_id: str | None = None
-    sequence_set_id: str
     sold_to_contact_id: str | None = None
     sold_to_contact_snapshot_id: str | None = None
-    source_type: str = "Standalone"
-    status: str
-    target_date: date | None = None
-    tax_amount: Decimal
-    tax_message: str | None = None
-    tax_status: str | None = None
-    total_tax_exempt_amount: Decimal
-    transferred_to_accounting: str = "No"
-    updated_by_id: str
-    updated_date: str
-    integration_id__ns: str | UnsetType = UNSET
-    integration_status__ns: str | UnsetType = UNSET
-    sync_date__ns: str | UnsetType = UNSET
 
 
 class OneDebitMemo(DebitMemoView, kw_only=True):
@@ -143,12 +88,10 @@ class OneDebitMemo(DebitMemoView, kw_only=True):
     success: bool = True
 
 
-class SomeDebitMemos(Answer, kw_only=True):
+class SomeDebitMemos(Page, kw_only=True):
     """The answer that is a page of debit memos."""
 
     debitmemos: list[DebitMemoView]
-    next_page: str | UnsetType = UNSET
-    success: bool = True
 
 
 def _one_of(schema: str) -> Meta:
@@ -156,18 +99,16 @@ def _one_of(schema: str) -> Meta:
     return Meta(extra_json_schema={"oneOf": [{"$ref": f"#/components/schemas/{each}"} for each in (schema, "Failure")]})
 
 
-class BulkCreditMemos(Answer, kw_only=True):
+class BulkCreditMemos(Succeeded, kw_only=True):
     """The answer to a bulk call: each memo stands where it stood in the request."""
 
     memos: list[Annotated[dict[str, Any], _one_of("OneMemo")]]
-    success: bool = True
 
 
-class BulkDebitMemos(Answer, kw_only=True):
+class BulkDebitMemos(Succeeded, kw_only=True):
     """The answer to a bulk call: each memo stands where it stood in the request."""
 
     memos: list[Annotated[dict[str, Any], _one_of("OneDebitMemo")]]
-    success: bool = True
 
 
 class MemoNamed(Answer, kw_only=True):
@@ -177,11 +118,10 @@ class MemoNamed(Answer, kw_only=True):
     number: str
 
 
-class WrittenOff(Answer, kw_only=True):
+class WrittenOff(Succeeded, kw_only=True):
     """The answer to a write-off: the memo that took the other one back."""
 
     debit_memo: MemoNamed
-    success: bool = True
 
 
 class Reversed(WrittenOff, kw_only=True):
@@ -190,11 +130,10 @@ class Reversed(WrittenOff, kw_only=True):
     credit_memo: MemoNamed
 
 
-class WrittenOffDebit(Answer, kw_only=True):
+class WrittenOffDebit(Succeeded, kw_only=True):
     """The answer to the write-off of a debit memo: the credit memo that settled it."""
 
     credit_memo: MemoNamed
-    success: bool = True
 
 
 def named(document: Document) -> MemoNamed:
@@ -244,7 +183,7 @@ def credit_memo_view(document: Document, shape: type[CreditMemoView]) -> View:
         reversed=document.is_reversed,
         sequence_set_id=document.sequence_set_id,
         source_type=source_type,
-        status=STATUS_NAMES[document.status],
+        status=BILLING_STATUS_NAMES[document.status],
         tax_amount=to_decimal(document.tax_minor, currency) if document.tax_minor else zero,
         total_tax_exempt_amount=zero,
         transferred_to_accounting=kept.get("transferredToAccounting", "No"),
@@ -285,7 +224,7 @@ def debit_memo_view(document: Document, shape: type[DebitMemoView]) -> View:
         referred_invoice_id=document.referred_id if source_type == FROM_INVOICE else None,
         sequence_set_id=document.sequence_set_id,
         source_type=source_type,
-        status=STATUS_NAMES[document.status],
+        status=BILLING_STATUS_NAMES[document.status],
         tax_amount=to_decimal(document.tax_minor, currency),
         total_tax_exempt_amount=to_decimal(0, currency),
         transferred_to_accounting=kept.get("transferredToAccounting", "No"),

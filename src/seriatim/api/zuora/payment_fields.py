@@ -5,8 +5,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, field
+from msgspec import Meta
 
+from seriatim.api.zuora.document_fields import ConnectorFields, CurrencyCode, ExchangeRate, TransferStatus
 from seriatim.api.zuora.wire import (
     Request,
     Text20,
@@ -24,30 +25,20 @@ from seriatim.domain.money import check_currency, parse_decimal
 from seriatim.domain.numbering import Kind
 from seriatim.domain.settlement import APPLICATIONS_MAX
 from seriatim.errors import BrokenRule, InvalidValue, MissingField, Rule
-from seriatim.http.decoding import CUSTOM_FIELDS
 
 PaymentType = Literal["External", "Electronic"]
 GatewayState = Literal["MarkedForSubmission", "NotSubmitted", "Submitted", "Settled", "FailedToSettle"]
 ELECTRONIC = "Electronic"
 EXTERNAL = "External"
 Text35 = Annotated[str, Meta(max_length=35)]
-CurrencyCode = Annotated[str, Meta(max_length=3)]
 
 
 class PaymentFinance(Request, kw_only=True):
     """Accounting codes of a payment or a refund."""
 
     bank_account_accounting_code: Text100 | None = None
-    transferred_to_accounting: Literal["Processing", "Yes", "No", "Error", "Ignore"] | None = None
+    transferred_to_accounting: TransferStatus | None = None
     unapplied_payment_accounting_code: Text100 | None = None
-
-
-class PaymentRate(Request, kw_only=True):
-    """An exchange rate to the home or the reporting currency."""
-
-    currency: CurrencyCode
-    custom_fx_rate: Decimal
-    rate_date: date | None = None
 
 
 class PaymentOption(Request, kw_only=True):
@@ -79,17 +70,33 @@ InvoicePortions = Annotated[list[InvoicePortion], Meta(max_length=APPLICATIONS_M
 DebitMemoPortions = Annotated[list[DebitMemoPortion], Meta(max_length=APPLICATIONS_MAX)]
 
 
-class ConnectorFields(Request, kw_only=True):
-    """The fields of the NetSuite connector, and the caller's own."""
+class PaymentFields(ConnectorFields, kw_only=True):
+    """What payments and refunds carry, on creation and later."""
 
-    integration_id__ns: Text255 | None = None
-    integration_status__ns: Text255 | None = None
+    comment: Text255 | None = None
+    finance_information: PaymentFinance | None = None
     origin__ns: Text255 | None = None
-    sync_date__ns: Text255 | None = None
-    custom_fields: dict[str, Any] = field(name=CUSTOM_FIELDS, default_factory=dict)
+    reference_id: Text100 | None = None
 
 
-class CreatePaymentRequest(ConnectorFields, kw_only=True):
+class NewPaymentFields(PaymentFields, kw_only=True):
+    """What payments and refunds carry on creation alone."""
+
+    custom_rates: Annotated[list[ExchangeRate], Meta(max_length=2)] | None = None
+    gateway_options: dict[str, Any] | None = None
+    soft_descriptor: Text35 | None = None
+    soft_descriptor_phone: Text20 | None = None
+
+
+class ChangedPaymentFields(PaymentFields, kw_only=True):
+    """What a gateway has done with payments and refunds later."""
+
+    gateway_reconciliation_reason: Text64 | None = None
+    gateway_reconciliation_status: Text64 | None = None
+    payout_id: Text64 | None = None
+
+
+class CreatePaymentRequest(NewPaymentFields, kw_only=True):
     """A payment to be taken in."""
 
     amount: Decimal
@@ -99,14 +106,10 @@ class CreatePaymentRequest(ConnectorFields, kw_only=True):
     account_number: Text70 | None = None
     auth_transaction_id: Text50 | None = None
     balance_refresh: bool | None = None
-    comment: Text255 | None = None
     cryptogram: Text50 | None = None
-    custom_rates: Annotated[list[PaymentRate], Meta(max_length=2)] | None = None
     debit_memos: DebitMemoPortions | None = None
     effective_date: date | None = None
-    finance_information: PaymentFinance | None = None
     gateway_id: Text64 | None = None
-    gateway_options: dict[str, Any] | None = None
     gateway_order_id: Text70 | None = None
     invoices: InvoicePortions | None = None
     mit_transaction_source: Literal["C_Unscheduled", "M_Recurring", "M_Unscheduled", "M_MOTO"] | None = None
@@ -117,24 +120,15 @@ class CreatePaymentRequest(ConnectorFields, kw_only=True):
     payment_option: list[PaymentOption] | None = None
     payment_schedule_key: Text64 | None = None
     prepayment: bool | None = None
-    reference_id: Text100 | None = None
-    soft_descriptor: Text35 | None = None
-    soft_descriptor_phone: Text20 | None = None
     standalone: bool | None = None
     transaction__ns: Text255 | None = None
 
 
-class UpdatePaymentRequest(ConnectorFields, kw_only=True):
+class UpdatePaymentRequest(ChangedPaymentFields, kw_only=True):
     """What changes in a payment: only what is kept."""
 
-    comment: Text255 | None = None
-    finance_information: PaymentFinance | None = None
-    gateway_reconciliation_reason: Text64 | None = None
-    gateway_reconciliation_status: Text64 | None = None
     gateway_state: GatewayState | None = None
     payment_schedule_key: Text64 | None = None
-    payout_id: Text64 | None = None
-    reference_id: Text100 | None = None
     transaction__ns: Text255 | None = None
 
 
@@ -146,21 +140,14 @@ class ApplicationRequest(Request, kw_only=True):
     invoices: InvoicePortions | None = None
 
 
-class RefundFields(ConnectorFields, kw_only=True):
+class RefundFields(NewPaymentFields, kw_only=True):
     """What every refund of a payment may carry."""
 
     type: PaymentType
-    comment: Text255 | None = None
-    custom_rates: Annotated[list[PaymentRate], Meta(max_length=2)] | None = None
-    finance_information: PaymentFinance | None = None
-    gateway_options: dict[str, Any] | None = None
     method_type: Text100 | None = None
     reason_code: Text255 | None = None
-    reference_id: Text100 | None = None
     refund_date: date | None = None
     second_refund_reference_id: Text100 | None = None
-    soft_descriptor: Text35 | None = None
-    soft_descriptor_phone: Text20 | None = None
     syncto_net_suite__ns: Text255 | None = None
 
 
@@ -181,20 +168,14 @@ class UnapplyRefundRequest(RefundFields, kw_only=True):
     write_off_options: dict[str, Any] | None = None
 
 
-class UpdateRefundRequest(ConnectorFields, kw_only=True):
+class UpdateRefundRequest(ChangedPaymentFields, kw_only=True):
     """What changes in a refund: only what is kept."""
 
-    comment: Text255 | None = None
-    finance_information: PaymentFinance | None = None
-    gateway_reconciliation_reason: Text64 | None = None
-    gateway_reconciliation_status: Text64 | None = None
-    payout_id: Text64 | None = None
     reason_code: Text255 | None = None
-    reference_id: Text100 | None = None
     syncto_net_suite__ns: Text255 | None = None
 
 
-def kept_fields(body: ConnectorFields, *left_out: str) -> dict[str, Any]:
+def kept_fields(body: PaymentFields, *left_out: str) -> dict[str, Any]:
     """What a request carries and Seriatim does not act on, with the caller's own fields.
 
     Raises: Malformed, UnknownField.
@@ -215,7 +196,7 @@ def check_external(kind: Kind, type_name: str) -> None:
         )
 
 
-def check_rates(rates: list[PaymentRate] | None) -> None:
+def check_rates(rates: list[ExchangeRate] | None) -> None:
     """Check the exchange rates of a request, which are kept as they come.
 
     Raises: InvalidValue.

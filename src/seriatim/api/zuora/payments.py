@@ -4,9 +4,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Literal
 
-from msgspec import UNSET
-
 from seriatim.api.zuora.document_query import SORTABLE, ListDocuments, amount_filter, date_filter, to_query
+from seriatim.api.zuora.document_views import PAYMENT_STATUS_NAMES
 from seriatim.api.zuora.payment_fields import (
     ELECTRONIC,
     ApplicationRequest,
@@ -21,7 +20,6 @@ from seriatim.api.zuora.payment_fields import (
     to_portions,
 )
 from seriatim.api.zuora.payment_views import (
-    STATUS_NAMES,
     OnePayment,
     OnePaymentPart,
     PaymentPart,
@@ -32,10 +30,10 @@ from seriatim.api.zuora.payment_views import (
     present_payment,
 )
 from seriatim.api.zuora.refunds import OneRefund, present_refund
-from seriatim.api.zuora.wire import PageQuery, Succeeded, encode, next_page
+from seriatim.api.zuora.wire import PageQuery, Succeeded, cut_page, encode, page_of
 from seriatim.auth.permissions import Permission
 from seriatim.domain.commands.documents import TransitionDocument, UpdateDocument
-from seriatim.domain.commands.settlement import ApplySource, CreatePayment, CreateRefund, UnapplySource
+from seriatim.domain.commands.settlement import ApplySource, CreatePayment, CreateRefund, Portion, UnapplySource
 from seriatim.domain.document import Action, Document
 from seriatim.domain.numbering import Kind
 from seriatim.errors import BrokenRule, InvalidValue, MissingField, NotFound, Rule
@@ -102,7 +100,7 @@ async def list_payments(call: Call[None, ListPayments]) -> Reply:
     if asked.status in STATUSES_NEVER_HAD or asked.type == ELECTRONIC or (credit_balance and Decimal(credit_balance)):
         return Reply(200, encode(SomePayments(payments=[])))
     effective_date = date_filter("effectiveDate", asked.effective_date)
-    query = to_query(call.caller, Kind.PAYMENT, asked, effective_date, _SORTABLE, STATUS_NAMES)
+    query = to_query(call.caller, Kind.PAYMENT, asked, effective_date, _SORTABLE, PAYMENT_STATUS_NAMES)
     query = replace(
         query,
         applied_amount=amount_filter("appliedAmount", asked.applied_amount),
@@ -110,11 +108,8 @@ async def list_payments(call: Call[None, ListPayments]) -> Reply:
         refunded_amount=amount_filter("refundAmount", asked.refund_amount),
     )
     found = await call.edge.store.list_documents(query)
-    body: dict[str, Any] = {"payments": [payment_view(payment) for payment in found[: asked.page_size]]}
-    page = next_page(call, asked, len(found))
-    if page is not UNSET:
-        body["nextPage"] = page
-    return Reply(200, encode({**body, "success": True}))
+    shown = [payment_view(payment) for payment in found[: asked.page_size]]
+    return Reply(200, encode(page_of(call, "payments", shown, len(found))))
 
 
 async def get_payment(call: Call[None, None]) -> Reply:
@@ -130,10 +125,8 @@ async def list_payment_parts(call: Call[None, PageQuery]) -> Reply:
 
     Raises: NotFound.
     """
-    query = call.query
-    parts = (await call.edge.store.list_parts((await _payment(call)).id))[query.offset :]
-    shown = [part_view(part) for part in parts[: query.page_size]]
-    return Reply(200, encode(PaymentParts(parts=shown, next_page=next_page(call, query, len(parts)))))
+    parts = await call.edge.store.list_parts((await _payment(call)).id)
+    return Reply(200, encode(cut_page(call, "parts", [part_view(part) for part in parts])))
 
 
 async def get_payment_part(call: Call[None, None]) -> Reply:
@@ -166,9 +159,7 @@ async def apply_payment(call: Call[ApplicationRequest, None]) -> Reply:
 
     Raises: MissingField, InvalidValue, NotFound, BrokenRule.
     """
-    portions = to_portions(call.edge.ids.new_id, call.body.invoices, call.body.debit_memos)
-    if not portions:
-        raise MissingField("invoices", "give invoices or debitMemos to apply the payment to")
+    portions = _portions(call, "apply the payment to")
     command = ApplySource(scope=call.caller, kind=Kind.PAYMENT, key=call.path_params["key"], portions=portions)
     return await call.write(command, present_payment)
 
@@ -178,9 +169,7 @@ async def unapply_payment(call: Call[ApplicationRequest, None]) -> Reply:
 
     Raises: MissingField, InvalidValue, NotFound, BrokenRule.
     """
-    portions = to_portions(call.edge.ids.new_id, call.body.invoices, call.body.debit_memos)
-    if not portions:
-        raise MissingField("invoices", "give invoices or debitMemos to take the payment back from")
+    portions = _portions(call, "take the payment back from")
     command = UnapplySource(scope=call.caller, kind=Kind.PAYMENT, key=call.path_params["key"], portions=portions)
     return await call.write(command, present_payment)
 
@@ -225,6 +214,17 @@ async def refund_payment_unapplied(call: Call[UnapplyRefundRequest, None]) -> Re
     command = replace(_refund(call, left_out), portions=portions, unapplies=True)
     payment = await _payment(call)
     return await call.write(command, lambda refund: present_refund(refund, payment))
+
+
+def _portions(call: Call[ApplicationRequest, None], purpose: str) -> tuple[Portion, ...]:
+    """What a request names, at least one invoice or debit memo.
+
+    Raises: MissingField, InvalidValue.
+    """
+    portions = to_portions(call.edge.ids.new_id, call.body.invoices, call.body.debit_memos)
+    if not portions:
+        raise MissingField("invoices", f"give invoices or debitMemos to {purpose}")
+    return portions
 
 
 def _refund(call: Call[Any, None], left_out: tuple[str, ...]) -> CreateRefund:

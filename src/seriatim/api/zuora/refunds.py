@@ -8,21 +8,20 @@ from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
-from msgspec import UNSET, UnsetType
 
 from seriatim.api.zuora.document_query import SORTABLE, ListDocuments, to_query
-from seriatim.api.zuora.payment_fields import ELECTRONIC, EXTERNAL, PaymentType, UpdateRefundRequest, kept_fields
-from seriatim.api.zuora.wire import Answer, Succeeded, encode, format_time, next_page, show_time
+from seriatim.api.zuora.document_views import PAYMENT_STATUS_NAMES, AmountView, Page, PaymentDocumentView, recorded
+from seriatim.api.zuora.payment_fields import ELECTRONIC, PaymentType, UpdateRefundRequest, kept_fields
+from seriatim.api.zuora.wire import Answer, Succeeded, encode, format_time, page_of, show_time
 from seriatim.auth.permissions import Permission
 from seriatim.domain.commands.documents import TransitionDocument, UpdateDocument
-from seriatim.domain.document import Action, Document, Status
+from seriatim.domain.document import Action, Document
 from seriatim.domain.money import to_decimal
 from seriatim.domain.numbering import Kind
 from seriatim.errors import InternalError, NotFound
 from seriatim.http.endpoint import Call, Endpoint, Reply
 from seriatim.service.ports import SortField
 
-STATUS_NAMES = {Status.PROCESSED: "Processed", Status.CANCELED: "Canceled"}
 NO_FINANCE: Mapping[str, Any] = {
     "bankAccountAccountingCode": None,
     "bankAccountAccountingCodeType": None,
@@ -43,49 +42,18 @@ class ListRefunds(ListDocuments, kw_only=True):
     type: PaymentType | None = None
 
 
-class RefundView(Answer, kw_only=True):
+class RefundView(PaymentDocumentView, kw_only=True):
     """A refund as it is read. Fields that Zuora documents and nothing here fills are null."""
 
-    id: str
-    number: str
-    account_id: str
-    account_number: str
-    amount: Decimal
-    cancelled_on: str | None = None
-    comment: str = ""
-    created_by_id: str
-    created_date: str
     credit_memo_id: str | None = None
-    currency: str
-    finance_information: dict[str, Any]
-    gateway_id: str | None = None
-    gateway_reconciliation_reason: str | None = None
-    gateway_reconciliation_status: str | None = None
-    gateway_response: str | None = None
-    gateway_response_code: str | None = None
-    gateway_state: str = "NotSubmitted"
-    marked_for_submission_on: str | None = None
     method_type: str | None = None
     payment_id: str | None = None
-    payment_gateway_number: str | None = None
-    payment_method_id: str | None = None
-    payment_method_snapshot_id: str | None = None
     payment_number: str | None = None
-    payout_id: str | None = None
     reason_code: str | None = None
-    reference_id: str | None = None
     refund_date: date
     refund_transaction_time: str | None = None
     refund_transaction_type: str | None = None
     second_refund_reference_id: str | None = None
-    settled_on: str | None = None
-    soft_descriptor: str | None = None
-    soft_descriptor_phone: str | None = None
-    status: str
-    submitted_on: str | None = None
-    type: str = EXTERNAL
-    updated_by_id: str
-    updated_date: str
 
 
 class OneRefund(RefundView, kw_only=True):
@@ -94,25 +62,17 @@ class OneRefund(RefundView, kw_only=True):
     success: bool = True
 
 
-class SomeRefunds(Answer, kw_only=True):
+class SomeRefunds(Page, kw_only=True):
     """The answer that is a page of refunds."""
 
     refunds: list[RefundView]
-    next_page: str | UnsetType = UNSET
-    success: bool = True
 
 
-class RefundPart(Answer, kw_only=True):
+class RefundPart(AmountView, kw_only=True):
     """The one part of a refund: all of it, paid back from one payment or credit memo."""
 
-    id: str
-    amount: Decimal
-    created_by_id: str
-    created_date: str
     credit_memo_id: str | None = None
     payment_id: str | None = None
-    updated_by_id: str
-    updated_date: str
 
 
 class OneRefundPart(RefundPart, kw_only=True):
@@ -121,11 +81,10 @@ class OneRefundPart(RefundPart, kw_only=True):
     success: bool = True
 
 
-class RefundParts(Answer, kw_only=True):
+class RefundParts(Succeeded, kw_only=True):
     """The answer that is all parts of a refund."""
 
     parts: list[RefundPart]
-    success: bool = True
 
 
 def refund_view(refund: Document, source: Document) -> dict[str, Any]:
@@ -146,7 +105,7 @@ def refund_view(refund: Document, source: Document) -> dict[str, Any]:
         payment_id=source.id if is_of_payment else None,
         payment_number=source.number if is_of_payment else None,
         refund_date=refund.document_date,
-        status=STATUS_NAMES[refund.status],
+        status=PAYMENT_STATUS_NAMES[refund.status],
         updated_by_id=refund.updated_by,
         updated_date=format_time(refund.updated_at),
     )
@@ -178,7 +137,7 @@ async def list_refunds(call: Call[None, ListRefunds]) -> Reply:
     asked = call.query
     if asked.status in {"Error", "Processing"} or asked.type == ELECTRONIC:
         return Reply(200, encode(SomeRefunds(refunds=[])))  # No refund here is ever any of these.
-    query = to_query(call.caller, Kind.REFUND, asked, asked.refund_date, _SORTABLE, STATUS_NAMES)
+    query = to_query(call.caller, Kind.REFUND, asked, asked.refund_date, _SORTABLE, PAYMENT_STATUS_NAMES)
     if asked.payment_id is not None:
         payment = await _find(call, Kind.PAYMENT, asked.payment_id)
         if payment is None:
@@ -189,11 +148,8 @@ async def list_refunds(call: Call[None, ListRefunds]) -> Reply:
     found = await call.edge.store.list_documents(query)
     shown = found[: asked.page_size]
     sources = await asyncio.gather(*(_source(call, refund) for refund in shown))
-    body: dict[str, Any] = {"refunds": [refund_view(*pair) for pair in zip(shown, sources, strict=True)]}
-    page = next_page(call, asked, len(found))
-    if page is not UNSET:
-        body["nextPage"] = page
-    return Reply(200, encode({**body, "success": True}))
+    views = [refund_view(*pair) for pair in zip(shown, sources, strict=True)]
+    return Reply(200, encode(page_of(call, "refunds", views, len(found))))
 
 
 async def get_refund(call: Call[None, None]) -> Reply:
@@ -285,12 +241,9 @@ def _part(refund: Document, source: Document, shape: type[RefundPart]) -> Refund
     return shape(
         id=refund.id,
         amount=to_decimal(refund.amount_minor, refund.currency),
-        created_by_id=refund.created_by,
-        created_date=format_time(refund.created_at),
         credit_memo_id=None if is_of_payment else source.id,
         payment_id=source.id if is_of_payment else None,
-        updated_by_id=refund.updated_by,
-        updated_date=format_time(refund.updated_at),
+        **recorded(refund),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, TypeVar
 
 from msgspec import UNSET, Meta, UnsetType
 
+from seriatim.api.zuora.document_views import Page
 from seriatim.api.zuora.wire import Answer, PageQuery, Request, Succeeded, encode, next_page
 from seriatim.auth.permissions import Permission
 from seriatim.domain.commands.sequence_sets import (
@@ -99,12 +100,10 @@ class OneSet(SequenceSetView, kw_only=True):
     success: bool = True
 
 
-class SomeSets(Answer, kw_only=True):
+class SomeSets(Page, kw_only=True):
     """The answer that is several sets."""
 
     sequence_sets: list[SequenceSetView]
-    next_page: str | UnsetType = UNSET
-    success: bool = True
 
 
 async def list_sequence_sets(call: Call[None, ListSets]) -> Reply:

@@ -140,3 +140,17 @@ def next_page(call: Call[Any, Any], query: PageQuery, found: int) -> str | Unset
     parameters = urlencode([*kept, ("page", query.page + 1), ("pageSize", query.page_size)])
     host = call.header(b"host") or "localhost"
     return f"{call.scheme}://{host}{call.path}?{parameters}"
+
+
+def page_of(call: Call[Any, Any], name: str, shown: list[Any], found: int) -> dict[str, Any]:
+    """The answer that is a page: `found` counts one more than the page holds, if there is more."""
+    page = next_page(call, call.query, found)
+    following = {} if page is UNSET else {"nextPage": page}
+    return {name: shown, **following, "success": True}
+
+
+def cut_page(call: Call[Any, Any], name: str, everything: list[Any]) -> dict[str, Any]:
+    """The answer that is a page of what is known as a whole."""
+    query: PageQuery = call.query
+    found = everything[query.offset : query.offset + query.page_size + 1]
+    return page_of(call, name, found[: query.page_size], len(found))
