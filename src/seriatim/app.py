@@ -134,7 +134,7 @@ async def assemble(settings: Settings, extension: Extension | None = None) -> As
         operations = build_operations(
             store.check,
             (lambda: (metrics.render(), METRICS_CONTENT_TYPE)) if settings.metrics else None,
-            openapi.document().encode(),
+            openapi.document,
         )
         yield Assembly(_application(EndpointRouter(edge, dialect, endpoints), operations), first_client)
 

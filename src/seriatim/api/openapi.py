@@ -2,10 +2,12 @@
 
 import json
 import sys
+from functools import cache
 
 from seriatim.api.zuora.api import openapi
 
 
+@cache
 def document() -> str:
     """The document as text, in a form that makes differences easy to read."""
     return json.dumps(openapi(), indent=1, ensure_ascii=False) + "\n"

@@ -17,7 +17,7 @@ OPERATION_PATHS = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"}
 def build_operations(
     check: Callable[[], Awaitable[None]],
     metrics: Callable[[], tuple[bytes, str]] | None,
-    openapi: bytes,
+    openapi: Callable[[], str],
 ) -> Router:
     """The router of `/healthz`, `/readyz`, `/metrics` (unless it is None) and `/openapi.json`.
 
@@ -37,9 +37,9 @@ def build_operations(
             return Response(body, status_code=503, media_type=JSON, headers={"retry-after": "1"})
         return Response(b'{"status":"ready"}', media_type=JSON)
 
-    async def document(_: Request) -> Response:
-        """The OpenAPI document of the APIs."""
-        return Response(openapi, media_type=JSON)
+    def document(_: Request) -> Response:
+        """The OpenAPI document of the APIs. Making it takes a while, so it is no coroutine: it runs in a thread."""
+        return Response(openapi(), media_type=JSON)
 
     routes = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/openapi.json", document)]
     if metrics is not None:

@@ -32,7 +32,6 @@ _DESCRIPTION = "Zuora's v1 operations as Seriatim serves them: sequence sets, an
 
 def endpoints(create_token: Callable[..., Any]) -> list[Endpoint]:
     """Every operation, those not served included; `create_token` does the work of the one that signs tokens."""
-    # A path without a key comes before one with a key in the same place: the first match wins.
     return [*not_served.ENDPOINTS, *served(create_token)]
 
 

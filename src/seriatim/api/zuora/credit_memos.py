@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from seriatim.api.zuora.document_endpoints import EndpointTable
 from seriatim.api.zuora.document_query import SORTABLE
 from seriatim.api.zuora.memo_commands import (
     application_of,
@@ -50,14 +51,13 @@ from seriatim.api.zuora.memo_views import (
 from seriatim.api.zuora.payment_fields import ApplicationRequest
 from seriatim.api.zuora.refunds import OneRefund, present_refund
 from seriatim.api.zuora.wire import PageQuery, Succeeded, cut_page, encode
-from seriatim.auth.permissions import Permission
 from seriatim.domain.commands.documents import CreateDocument
 from seriatim.domain.commands.memos import Countered
 from seriatim.domain.document import Status
 from seriatim.domain.numbering import Kind
 from seriatim.domain.settlement import APPLICATIONS_MAX
 from seriatim.errors import NotFound
-from seriatim.http.endpoint import Call, Endpoint, Reply
+from seriatim.http.endpoint import Call, Reply
 from seriatim.service.ports import DocumentQuery, SortField
 
 __all__ = ["ENDPOINTS", "CreateMemo", "OneMemo", "creation_command", "present_memo"]
@@ -190,15 +190,7 @@ async def _parts(call: Call[Any, Any]) -> list[CreditMemoPart]:
 
 
 _BASE = "/v1/credit-memos"
-_TAG = "Credit memos"
-
-
-def _endpoint(method: str, suffix: str, operation_id: str, summary: str, handler: Any, **more: Any) -> Endpoint:
-    permission = Permission.READ if method == "GET" else Permission.ISSUE
-    told = {"handler": handler, "permission": permission, "answer": OneMemo, "tag": _TAG, **more}
-    return Endpoint(method=method, path=f"{_BASE}{suffix}", operation_id=operation_id, summary=summary, **told)
-
-
+_endpoint = EndpointTable(_BASE, "Credit memos", OneMemo)
 _ENDPOINTS = [
     _endpoint(
         "POST",

@@ -1,7 +1,6 @@
 """`/v1/debit-memos`: from charges and from invoices, through their life, and what is applied to them."""
 
-from typing import Any
-
+from seriatim.api.zuora.document_endpoints import EndpointTable
 from seriatim.api.zuora.document_query import SORTABLE
 from seriatim.api.zuora.document_views import ApplicationParts, application_part_view
 from seriatim.api.zuora.memo_commands import creation_of, creations_from_invoices, creations_of, debit_write_off_of
@@ -29,12 +28,11 @@ from seriatim.api.zuora.memo_views import (
     present_memo,
 )
 from seriatim.api.zuora.wire import PageQuery, Succeeded, cut_page, encode
-from seriatim.auth.permissions import Permission
 from seriatim.domain.commands.bulk import Several
 from seriatim.domain.commands.documents import UpdateDocument
 from seriatim.domain.numbering import Kind
 from seriatim.errors import InvalidValue, MissingField
-from seriatim.http.endpoint import Call, Endpoint, Reply
+from seriatim.http.endpoint import Call, Reply
 from seriatim.service.ports import SortField
 
 _MEMOS = Memos(
@@ -116,15 +114,7 @@ async def list_application_parts(call: Call[None, PageQuery]) -> Reply:
 
 
 _BASE = "/v1/debit-memos"
-_TAG = "Debit memos"
-
-
-def _endpoint(method: str, suffix: str, operation_id: str, summary: str, handler: Any, **more: Any) -> Endpoint:
-    permission = Permission.READ if method == "GET" else Permission.ISSUE
-    told = {"handler": handler, "permission": permission, "answer": OneDebitMemo, "tag": _TAG, **more}
-    return Endpoint(method=method, path=f"{_BASE}{suffix}", operation_id=operation_id, summary=summary, **told)
-
-
+_endpoint = EndpointTable(_BASE, "Debit memos", OneDebitMemo)
 _ENDPOINTS = [
     _endpoint(
         "POST",

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-import msgspec
 from msgspec import UNSET, UnsetType
 
+from seriatim.api.zuora.document_endpoints import EndpointTable, refusal_of
 from seriatim.api.zuora.document_views import ApplicationParts, application_part_view
 from seriatim.api.zuora.invoice_commands import creation_command, reversal_command, update_command, write_off_command
 from seriatim.api.zuora.invoice_fields import (
@@ -29,7 +29,6 @@ from seriatim.api.zuora.invoice_views import (
     updated_view,
 )
 from seriatim.api.zuora.wire import Answer, PageQuery, Succeeded, cut_page, encode
-from seriatim.auth.permissions import Permission
 from seriatim.domain.commands.base import Command
 from seriatim.domain.commands.bulk import Refused, Several, placed
 from seriatim.domain.commands.documents import TransitionDocument
@@ -38,7 +37,7 @@ from seriatim.domain.document import ITEMS_MAX, Action, Document
 from seriatim.domain.numbering import Kind
 from seriatim.errors import InvalidValue, NotFound, SeriatimError, within
 from seriatim.http.decoding import decode_body
-from seriatim.http.endpoint import Call, Endpoint, Reply
+from seriatim.http.endpoint import Call, Reply
 
 
 class InvoiceJob(Answer, kw_only=True):
@@ -141,7 +140,7 @@ async def create_invoices(call: Call[CreateInvoices, None]) -> Reply:
 
     def present(outcomes: list[Any]) -> bytes:
         shown = [
-            {**_failure(call, each), "objectIndex": index} if isinstance(each, Refused) else _created_view(each)
+            {**refusal_of(call, each), "objectIndex": index} if isinstance(each, Refused) else _created_view(each)
             for index, each in enumerate(outcomes)
         ]
         return encode({"invoices": shown, "success": True})
@@ -161,7 +160,7 @@ async def post_invoices(call: Call[PostInvoices, None]) -> Reply:
 
     def present(outcomes: list[Any]) -> bytes:
         shown = [
-            {**_failure(call, outcome), "id": each.id}
+            {**refusal_of(call, outcome), "id": each.id}
             if isinstance(outcome, Refused)
             else {"id": outcome.id, "success": True}
             for each, outcome in zip(wanted, outcomes, strict=True)
@@ -330,108 +329,92 @@ def _created_view(document: Document) -> OneInvoice | dict[str, Any]:
     return invoice_view(document, Settled(), OneInvoice)
 
 
-def _failure(call: Call[Any, Any], refused: Refused) -> dict[str, Any]:
-    """Why one of several was refused, as a whole answer would say it."""
-    failure: dict[str, Any] = msgspec.json.decode(call.dialect.failure(call, refused.error).body)
-    return failure
-
-
-def _endpoint(
-    method: str, path: str, operation_id: str, summary: str, handler: Any, answer: Any, **more: Any
-) -> Endpoint:
-    permission = Permission.READ if method == "GET" else Permission.ISSUE
-    return Endpoint(
-        method=method,
-        path=path,
-        operation_id=operation_id,
-        summary=summary,
-        handler=handler,
-        permission=permission,
-        answer=answer,
-        tag="Invoices",
-        **more,
-    )
-
-
-_ALL = "/v1/invoices"
-_ONE = "/v1/invoices/{key}"
+_endpoint = EndpointTable("/v1/invoices", "Invoices", OneInvoice)
 ENDPOINTS = [
     _endpoint(
-        "POST", _ALL, "POST_StandaloneInvoice", "Create an invoice", create_invoice, OneInvoice, body=CreateInvoice
+        "POST", "", "POST_StandaloneInvoice", "Create an invoice", create_invoice, answer=OneInvoice, body=CreateInvoice
     ),
     _endpoint(
-        "PUT", _ALL, "PUT_BatchUpdateInvoices", "Update invoices", update_invoices, Succeeded, body=UpdateInvoices
+        "PUT", "", "PUT_BatchUpdateInvoices", "Update invoices", update_invoices, answer=Succeeded, body=UpdateInvoices
     ),
     _endpoint(
         "POST",
-        f"{_ALL}/batch",
+        "/batch",
         "POST_StandaloneInvoices",
         "Create invoices",
         create_invoices,
-        CreatedInvoices,
+        answer=CreatedInvoices,
         body=CreateInvoices,
     ),
     _endpoint(
         "POST",
-        f"{_ALL}/bulk-post",
+        "/bulk-post",
         "POST_PostInvoices",
         "Post invoices",
         post_invoices,
-        PostedInvoices,
+        answer=PostedInvoices,
         body=PostInvoices,
     ),
-    _endpoint("GET", _ONE, "Get_GetInvoice", "Retrieve an invoice", get_invoice, OneInvoice),
+    _endpoint("GET", "/{key}", "Get_GetInvoice", "Retrieve an invoice", get_invoice, answer=OneInvoice),
     _endpoint(
-        "PUT", _ONE, "PUT_UpdateInvoice", "Update an invoice", update_invoice, UpdatedInvoice, body=UpdateInvoice
+        "PUT",
+        "/{key}",
+        "PUT_UpdateInvoice",
+        "Update an invoice",
+        update_invoice,
+        answer=UpdatedInvoice,
+        body=UpdateInvoice,
     ),
-    _endpoint("DELETE", _ONE, "DELETE_DeleteInvoice", "Delete a canceled invoice", delete_invoice, DeletedInvoice),
+    _endpoint(
+        "DELETE", "/{key}", "DELETE_DeleteInvoice", "Delete a canceled invoice", delete_invoice, answer=DeletedInvoice
+    ),
     _endpoint(
         "GET",
-        f"{_ONE}/items",
+        "/{key}/items",
         "GET_InvoiceItems",
         "List the items of an invoice",
         get_invoice_items,
-        SomeItems,
+        answer=SomeItems,
         query=PageQuery,
     ),
     _endpoint(
         "GET",
-        f"{_ONE}/application-parts",
+        "/{key}/application-parts",
         "Get_InvoiceApplicationParts",
         "List what is applied to an invoice",
         get_application_parts,
-        ApplicationParts,
+        answer=ApplicationParts,
         query=PageQuery,
     ),
     _endpoint(
         "PUT",
-        f"{_ONE}/post",
+        "/{key}/post",
         "PUT_PostInvoice",
         "Post an invoice",
         post_invoice,
-        InvoiceJob,
+        answer=InvoiceJob,
         body=PostInvoiceBody,
         body_required=False,
     ),
-    _endpoint("PUT", f"{_ONE}/unpost", "PUT_UnpostInvoice", "Unpost an invoice", unpost_invoice, UnpostedInvoice),
-    _endpoint("PUT", f"{_ONE}/cancel", "PUT_CancelInvoice", "Cancel an invoice", cancel_invoice, InvoiceJob),
+    _endpoint("PUT", "/{key}/unpost", "PUT_UnpostInvoice", "Unpost an invoice", unpost_invoice, answer=UnpostedInvoice),
+    _endpoint("PUT", "/{key}/cancel", "PUT_CancelInvoice", "Cancel an invoice", cancel_invoice, answer=InvoiceJob),
     _endpoint(
         "PUT",
-        f"{_ONE}/reverse",
+        "/{key}/reverse",
         "PUT_ReverseInvoice",
         "Reverse an invoice",
         reverse_invoice,
-        ReversedInvoice,
+        answer=ReversedInvoice,
         body=ReverseInvoice,
         body_required=False,
     ),
     _endpoint(
         "PUT",
-        f"{_ONE}/write-off",
+        "/{key}/write-off",
         "PUT_WriteOffInvoice",
         "Write off an invoice",
         write_off_invoice,
-        WrittenOffInvoice,
+        answer=WrittenOffInvoice,
         body=WriteOffInvoice,
         body_required=False,
     ),

@@ -6,8 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import msgspec
-
+from seriatim.api.zuora.document_endpoints import refusal_of
 from seriatim.api.zuora.document_query import amount_filter, to_query
 from seriatim.api.zuora.document_views import BILLING_STATUS_NAMES
 from seriatim.api.zuora.memo_commands import change_of, creation_from_invoice
@@ -174,9 +173,8 @@ async def write_several(
             if not isinstance(outcome, Refused):
                 memos.append(view_of(outcome, alone=True))
                 continue
-            failure = msgspec.json.decode(call.dialect.failure(call, outcome.error).body)
             named = {} if keys is None else {"id": keys[index]}
-            memos.append({**failure, **named, "objectIndex": index})
+            memos.append({**refusal_of(call, outcome), **named, "objectIndex": index})
         return encode({"memos": memos, "success": True})
 
     return await call.write(Several("memos", commands, all_or_none=False), present)

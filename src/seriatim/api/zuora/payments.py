@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Literal
 
+from seriatim.api.zuora.document_endpoints import EndpointTable
 from seriatim.api.zuora.document_query import SORTABLE, ListDocuments, amount_filter, date_filter, to_query
 from seriatim.api.zuora.document_views import PAYMENT_STATUS_NAMES
 from seriatim.api.zuora.payment_fields import (
@@ -31,13 +32,12 @@ from seriatim.api.zuora.payment_views import (
 )
 from seriatim.api.zuora.refunds import OneRefund, present_refund
 from seriatim.api.zuora.wire import PageQuery, Succeeded, cut_page, encode, page_of
-from seriatim.auth.permissions import Permission
 from seriatim.domain.commands.documents import TransitionDocument, UpdateDocument
 from seriatim.domain.commands.settlement import ApplySource, CreatePayment, CreateRefund, Portion, UnapplySource
 from seriatim.domain.document import Action, Document
 from seriatim.domain.numbering import Kind
 from seriatim.errors import BrokenRule, InvalidValue, MissingField, NotFound, Rule
-from seriatim.http.endpoint import Call, Endpoint, Reply
+from seriatim.http.endpoint import Call, Reply
 from seriatim.service.ports import SortField
 
 STATUSES_NEVER_HAD = frozenset({"Draft", "Processing", "Error", "Posted"})
@@ -280,135 +280,54 @@ _SORTABLE = {
     "updatedById": SortField.UPDATED_BY,
 }
 
-_PATH = "/v1/payments/{key}"
 _TAG = "Payments"
+_endpoint = EndpointTable("/v1/payments", "Payments", OnePayment)
 ENDPOINTS = [
-    Endpoint(
-        method="POST",
-        path="/v1/payments",
-        operation_id="POST_CreatePayment",
-        summary="Create a payment",
-        handler=create_payment,
-        permission=Permission.ISSUE,
-        body=CreatePaymentRequest,
-        answer=OnePayment,
-        tag=_TAG,
+    _endpoint("POST", "", "POST_CreatePayment", "Create a payment", create_payment, body=CreatePaymentRequest),
+    _endpoint(
+        "GET", "", "GET_RetrieveAllPayments", "List payments", list_payments, query=ListPayments, answer=SomePayments
     ),
-    Endpoint(
-        method="GET",
-        path="/v1/payments",
-        operation_id="GET_RetrieveAllPayments",
-        summary="List payments",
-        handler=list_payments,
-        permission=Permission.READ,
-        query=ListPayments,
-        answer=SomePayments,
-        tag=_TAG,
-    ),
-    Endpoint(
-        method="GET",
-        path=_PATH,
-        operation_id="GET_Payment",
-        summary="Retrieve a payment",
-        handler=get_payment,
-        permission=Permission.READ,
-        answer=OnePayment,
-        tag=_TAG,
-    ),
-    Endpoint(
-        method="PUT",
-        path=_PATH,
-        operation_id="PUT_UpdatePayment",
-        summary="Update a payment",
-        handler=update_payment,
-        permission=Permission.ISSUE,
-        body=UpdatePaymentRequest,
-        answer=OnePayment,
-        tag=_TAG,
-    ),
-    Endpoint(
-        method="DELETE",
-        path=_PATH,
-        operation_id="DELETE_Payment",
-        summary="Delete a canceled payment",
-        handler=delete_payment,
-        permission=Permission.ISSUE,
-        answer=Succeeded,
-        tag=_TAG,
-    ),
-    Endpoint(
-        method="GET",
-        path=f"{_PATH}/parts",
-        operation_id="GET_PaymentParts",
-        summary="List the parts of a payment",
-        handler=list_payment_parts,
-        permission=Permission.READ,
+    _endpoint("GET", "/{key}", "GET_Payment", "Retrieve a payment", get_payment),
+    _endpoint("PUT", "/{key}", "PUT_UpdatePayment", "Update a payment", update_payment, body=UpdatePaymentRequest),
+    _endpoint("DELETE", "/{key}", "DELETE_Payment", "Delete a canceled payment", delete_payment, answer=Succeeded),
+    _endpoint(
+        "GET",
+        "/{key}/parts",
+        "GET_PaymentParts",
+        "List the parts of a payment",
+        list_payment_parts,
         query=PageQuery,
         answer=PaymentParts,
-        tag=_TAG,
     ),
-    Endpoint(
-        method="GET",
-        path=f"{_PATH}/parts/{{part}}",
-        operation_id="GET_PaymentPart",
-        summary="Retrieve a part of a payment",
-        handler=get_payment_part,
-        permission=Permission.READ,
+    _endpoint(
+        "GET",
+        "/{key}/parts/{part}",
+        "GET_PaymentPart",
+        "Retrieve a part of a payment",
+        get_payment_part,
         answer=OnePaymentPart,
-        tag=_TAG,
     ),
-    Endpoint(
-        method="PUT",
-        path=f"{_PATH}/apply",
-        operation_id="PUT_ApplyPayment",
-        summary="Apply a payment",
-        handler=apply_payment,
-        permission=Permission.ISSUE,
-        body=ApplicationRequest,
-        answer=OnePayment,
-        tag=_TAG,
+    _endpoint("PUT", "/{key}/apply", "PUT_ApplyPayment", "Apply a payment", apply_payment, body=ApplicationRequest),
+    _endpoint(
+        "PUT", "/{key}/unapply", "PUT_UnapplyPayment", "Take back a payment", unapply_payment, body=ApplicationRequest
     ),
-    Endpoint(
-        method="PUT",
-        path=f"{_PATH}/unapply",
-        operation_id="PUT_UnapplyPayment",
-        summary="Take back a payment",
-        handler=unapply_payment,
-        permission=Permission.ISSUE,
-        body=ApplicationRequest,
-        answer=OnePayment,
-        tag=_TAG,
-    ),
-    Endpoint(
-        method="PUT",
-        path=f"{_PATH}/cancel",
-        operation_id="PUT_CancelPayment",
-        summary="Cancel a payment",
-        handler=cancel_payment,
-        permission=Permission.ISSUE,
-        answer=OnePayment,
-        tag=_TAG,
-    ),
-    Endpoint(
-        method="POST",
-        path=f"{_PATH}/refunds",
-        operation_id="POST_RefundPayment",
-        summary="Refund a payment",
-        handler=refund_payment,
-        permission=Permission.ISSUE,
+    _endpoint("PUT", "/{key}/cancel", "PUT_CancelPayment", "Cancel a payment", cancel_payment),
+    _endpoint(
+        "POST",
+        "/{key}/refunds",
+        "POST_RefundPayment",
+        "Refund a payment",
+        refund_payment,
         body=CreateRefundRequest,
         answer=OneRefund,
-        tag=_TAG,
     ),
-    Endpoint(
-        method="POST",
-        path=f"{_PATH}/refunds/unapply",
-        operation_id="POST_RefundPaymentwithAutoUnapply",
-        summary="Take back and refund a payment",
-        handler=refund_payment_unapplied,
-        permission=Permission.ISSUE,
+    _endpoint(
+        "POST",
+        "/{key}/refunds/unapply",
+        "POST_RefundPaymentwithAutoUnapply",
+        "Take back and refund a payment",
+        refund_payment_unapplied,
         body=UnapplyRefundRequest,
         answer=OneRefund,
-        tag=_TAG,
     ),
 ]

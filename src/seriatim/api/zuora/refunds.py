@@ -9,17 +9,17 @@ from typing import Any, Literal
 
 import msgspec
 
+from seriatim.api.zuora.document_endpoints import EndpointTable
 from seriatim.api.zuora.document_query import SORTABLE, ListDocuments, to_query
 from seriatim.api.zuora.document_views import PAYMENT_STATUS_NAMES, AmountView, Page, PaymentDocumentView, recorded
 from seriatim.api.zuora.payment_fields import ELECTRONIC, PaymentType, UpdateRefundRequest, kept_fields
 from seriatim.api.zuora.wire import Answer, Succeeded, encode, format_time, page_of, show_time
-from seriatim.auth.permissions import Permission
 from seriatim.domain.commands.documents import TransitionDocument, UpdateDocument
 from seriatim.domain.document import Action, Document
 from seriatim.domain.money import to_decimal
 from seriatim.domain.numbering import Kind
 from seriatim.errors import InternalError, NotFound
-from seriatim.http.endpoint import Call, Endpoint, Reply
+from seriatim.http.endpoint import Call, Reply
 from seriatim.service.ports import SortField
 
 NO_FINANCE: Mapping[str, Any] = {
@@ -254,79 +254,23 @@ _SORTABLE = {
     "updatedById": SortField.UPDATED_BY,
 }
 
-_PATH = "/v1/refunds/{key}"
 _TAG = "Refunds"
+_endpoint = EndpointTable("/v1/refunds", "Refunds", OneRefund)
 ENDPOINTS = [
-    Endpoint(
-        method="GET",
-        path="/v1/refunds",
-        operation_id="GET_Refunds",
-        summary="List refunds",
-        handler=list_refunds,
-        permission=Permission.READ,
-        query=ListRefunds,
-        answer=SomeRefunds,
-        tag=_TAG,
+    _endpoint("GET", "", "GET_Refunds", "List refunds", list_refunds, query=ListRefunds, answer=SomeRefunds),
+    _endpoint("GET", "/{key}", "GET_Refund", "Retrieve a refund", get_refund),
+    _endpoint("PUT", "/{key}", "PUT_UpdateRefund", "Update a refund", update_refund, body=UpdateRefundRequest),
+    _endpoint("DELETE", "/{key}", "DELETE_Refund", "Delete a canceled refund", delete_refund, answer=Succeeded),
+    _endpoint("PUT", "/{key}/cancel", "PUT_CancelRefund", "Cancel a refund", cancel_refund),
+    _endpoint(
+        "GET", "/{key}/parts", "GET_RefundParts", "List the parts of a refund", list_refund_parts, answer=RefundParts
     ),
-    Endpoint(
-        method="GET",
-        path=_PATH,
-        operation_id="GET_Refund",
-        summary="Retrieve a refund",
-        handler=get_refund,
-        permission=Permission.READ,
-        answer=OneRefund,
-        tag=_TAG,
-    ),
-    Endpoint(
-        method="PUT",
-        path=_PATH,
-        operation_id="PUT_UpdateRefund",
-        summary="Update a refund",
-        handler=update_refund,
-        permission=Permission.ISSUE,
-        body=UpdateRefundRequest,
-        answer=OneRefund,
-        tag=_TAG,
-    ),
-    Endpoint(
-        method="DELETE",
-        path=_PATH,
-        operation_id="DELETE_Refund",
-        summary="Delete a canceled refund",
-        handler=delete_refund,
-        permission=Permission.ISSUE,
-        answer=Succeeded,
-        tag=_TAG,
-    ),
-    Endpoint(
-        method="PUT",
-        path=f"{_PATH}/cancel",
-        operation_id="PUT_CancelRefund",
-        summary="Cancel a refund",
-        handler=cancel_refund,
-        permission=Permission.ISSUE,
-        answer=OneRefund,
-        tag=_TAG,
-    ),
-    Endpoint(
-        method="GET",
-        path=f"{_PATH}/parts",
-        operation_id="GET_RefundParts",
-        summary="List the parts of a refund",
-        handler=list_refund_parts,
-        permission=Permission.READ,
-        answer=RefundParts,
-        tag=_TAG,
-    ),
-    Endpoint(
-        method="GET",
-        path=f"{_PATH}/parts/{{part}}",
-        operation_id="GET_RefundPart",
-        summary="Retrieve a part of a refund",
-        handler=get_refund_part,
-        permission=Permission.READ,
+    _endpoint(
+        "GET",
+        "/{key}/parts/{part}",
+        "GET_RefundPart",
+        "Retrieve a part of a refund",
+        get_refund_part,
         answer=OneRefundPart,
-        tag=_TAG,
     ),
 ]
