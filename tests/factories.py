@@ -9,9 +9,10 @@ from seriatim.domain.account import Account
 from seriatim.domain.client import ApiClient, Role, Scope
 from seriatim.domain.commands.accounts import CreateAccount
 from seriatim.domain.commands.base import Command
-from seriatim.domain.commands.documents import CreateDocument, DraftItem, TransitionDocument
+from seriatim.domain.commands.documents import CreateDocument, DraftItem
 from seriatim.domain.commands.entities import CreateEntity
 from seriatim.domain.commands.sequence_sets import CreateSequenceSets, NewSequenceSet
+from seriatim.domain.commands.transitions import TransitionDocument
 from seriatim.domain.decide import Keyed, Result, Submission, decide_batch, gather_needs
 from seriatim.domain.document import Action, Document, Item, Status
 from seriatim.domain.entity import Entity, NumberOn, Org

@@ -8,6 +8,7 @@ Messages name the field, the value and the way out.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from typing import Any
 
 VALUE_SHOWN_CHARACTERS_MAX = 60
 
@@ -27,6 +28,7 @@ class Category(StrEnum):
     FORBIDDEN = "forbidden"
     KEY_IN_PROGRESS = "key_in_progress"
     KEY_REUSED = "key_reused"
+    CONFLICT = "conflict"
     TOO_LARGE = "too_large"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     NOT_SERVED = "not_served"
@@ -65,6 +67,15 @@ class Rule(StrEnum):
     DOCUMENT_IS_REFERRED_TO = "document_is_referred_to"
     DOCUMENT_NOT_DRAFT = "document_not_draft"
     NO_GATEWAY = "no_gateway"
+    NO_LINES = "no_lines"
+    NO_RECIPIENT = "no_recipient"
+    NO_MAIL_SERVER = "no_mail_server"
+    MAIL_NOT_WAITING = "mail_not_waiting"
+    TOTAL_NOT_POSITIVE = "total_not_positive"
+    ACCOUNT_ARCHIVED = "account_archived"
+    ALIAS_TAKEN = "alias_taken"
+    GROUP_IN_USE = "group_in_use"
+    NOT_IN_THIS_VERSION = "not_in_this_version"
     NAME_TAKEN = "name_taken"
     CLIENT_REVOKED = "client_revoked"
 
@@ -198,6 +209,17 @@ class KeyReused(SeriatimError):
 
     def __init__(self, key: str) -> None:
         super().__init__(f"the idempotency key {show(key)} belongs to another request; use a new key for a new request")
+
+
+class BalancesMoved(SeriatimError):
+    """What remains of two documents has changed since the caller read it. It tells how they stand now."""
+
+    category = Category.CONFLICT
+
+    def __init__(self, message: str, balances: tuple[Any, Any]) -> None:
+        super().__init__(message)
+        self.balances = balances
+        """The credit memo and the invoice as they are now."""
 
 
 class TooLarge(SeriatimError):

@@ -9,11 +9,15 @@ import pytest
 
 from seriatim.domain.account import Account
 from seriatim.domain.client import ApiClient, Role
+from seriatim.domain.customer import Alias, BillingPreference, Contact, CustomerProfile
 from seriatim.domain.document import Document, Item, Status
 from seriatim.domain.entity import NumberOn
 from seriatim.domain.idempotency import StoredAnswer
+from seriatim.domain.mail import MailStatus, OutgoingMail
+from seriatim.domain.merchant import Merchant
 from seriatim.domain.money import AMOUNT_MINOR_MAX
 from seriatim.domain.numbering import ORDINAL_MAX, Kind, Series, SeriesKey
+from seriatim.domain.particulars import Group, LineDetails, Particulars
 from seriatim.domain.sequence_set import Numbering
 from seriatim.domain.settlement import Application
 from seriatim.domain.snapshot import Needs, Snapshot
@@ -56,9 +60,55 @@ ITEMS = (
         fields=FIELDS,
         discount_minor=5,
         is_tax_included=True,
+        details=LineDetails("Größe", Decimal("0.1250"), Decimal("0.190"), "group-1", FIELDS),
     ),
     Item(id="item-2", amount_minor=1, quantity=Decimal("1.00")),
     Item(id="item-3", amount_minor=0),
+)
+
+
+ADDRESS = {"line1": "1, \N{SNOWMAN} Straße", "town": "Köln", "postcode": "50667", "country": "DE", "state": "x"}
+PARTICULARS = Particulars(
+    customer_name="Ωmega",
+    billing_address=ADDRESS,
+    shipping_address={**ADDRESS, "line2": "c/o"},
+    emails=("a@example.com", "b@example.com"),
+    customer_tax_id="DE1",
+    memo="naïve",
+    purchase_order_number="PO",
+    reference="ref",
+    billing_period_start="2024-01-01T00:00:00Z",
+    billing_period_end="2024-02-01T00:00:00Z",
+    accounting_date=date(2024, 2, 29),
+    due_date=date(2024, 3, 1),
+    metadata=(("k", "v"), ("k", "")),
+    groups=(Group("group-1", "Gruppe", "d", "group-0", FIELDS),),
+    merchant=FIELDS,
+    fields=FIELDS,
+)
+PROFILE = CustomerProfile(
+    address=ADDRESS,
+    tax_status="TAXED",
+    url="https://example.com",
+    label="l",
+    contacts=(Contact("c1", "Zoë", "z@example.com", BillingPreference.PRIMARY, NOON, LAST_MOMENT, LAST_MOMENT),),
+    fields=FIELDS,
+)
+MERCHANT = Merchant(ENTITY_ID, FIELDS, "KWD", 14, LAST_MOMENT, "ann")
+ALIAS = Alias("alias-1", ENTITY_ID, "account-full", "Ω alias", LAST_MOMENT)
+MAIL = OutgoingMail(
+    id="mail-1",
+    entity_id=ENTITY_ID,
+    document_id="document-full",
+    recipients=("a@example.com", "b@example.com"),
+    copies=("c@example.com",),
+    status=MailStatus.FAILED,
+    attempts=3,
+    due_at=LAST_MOMENT,
+    last_error="no ☃",
+    created_at=NOON,
+    created_by="ann",
+    sent_at=LAST_MOMENT,
 )
 
 
@@ -78,6 +128,8 @@ FULL_ACCOUNT = make_account(
     created_by="ann",
     updated_at=LAST_MOMENT,
     updated_by="bob",
+    profile=PROFILE,
+    archived_at=LAST_MOMENT,
 )
 FULL_DOCUMENT = make_document(
     id="document-full",
@@ -108,6 +160,11 @@ FULL_DOCUMENT = make_document(
     referred_id="document-referred",
     applies_on_posting=True,
     is_reversed=True,
+    particulars=PARTICULARS,
+    sent_at=LAST_MOMENT,
+    sent_by="eve",
+    balance_changes=17,
+    is_uncollectible=True,
 )
 APPLICATION = Application(
     id="application-1",
@@ -125,7 +182,7 @@ APPLICATION = Application(
 CHANGING = (
     *("updated_at", "updated_by", "posted_at", "posted_by", "canceled_at", "canceled_by", "status", "document_date"),
     *("due_date", "amount_minor", "tax_minor", "applied_minor", "refunded_minor", "applies_on_posting", "is_reversed"),
-    *("items", "fields"),
+    *("items", "fields", "particulars", "sent_at", "sent_by", "balance_changes", "is_uncollectible"),
 )
 """What the life of a document may change of it."""
 
@@ -148,6 +205,9 @@ async def full(store: Store) -> Store:
         snapshot.documents.put(referred.id, referred)
         snapshot.documents.put(FULL_DOCUMENT.id, FULL_DOCUMENT)
         snapshot.applications.put((APPLICATION.source_id, APPLICATION.target_id), APPLICATION)
+        snapshot.merchants.put(ENTITY_ID, MERCHANT)
+        snapshot.aliases.put((ENTITY_ID, ALIAS.value), ALIAS)
+        snapshot.mails.put(MAIL.id, MAIL)
 
     await store.write(Needs(), decide)
     return store
@@ -157,6 +217,8 @@ def test_the_full_rows_leave_nothing_out() -> None:
     assert every_value_is_given(FULL_ACCOUNT)
     assert every_value_is_given(FULL_DOCUMENT)
     assert every_value_is_given(ITEMS[0])
+    for row in (PARTICULARS, PROFILE, PROFILE.contacts[0], PARTICULARS.groups[0], MERCHANT, ALIAS, MAIL):
+        assert every_value_is_given(row)
     as_by_default = [each.name for each in fields(Item) if getattr(ITEMS[0], each.name) == each.default]
     assert as_by_default == []
 
@@ -213,12 +275,47 @@ async def test_an_account_comes_back_as_it_was_changed(full: Store) -> None:
         sequence_set_id=None,
         contacts={},
         fields={"Color__c": "blue"},
+        profile=replace(PROFILE, label="other"),
         updated_at=LAST_MOMENT + timedelta(days=1),
         updated_by="dan",
     )
     needs = Needs(accounts={(ENTITY_ID, FULL_ACCOUNT.id)})
     await full.write(needs, lambda snapshot: snapshot.accounts.put(changed.id, changed))
     assert await full.find_account(ENTITY_ID, FULL_ACCOUNT.id, None) == changed
+
+
+async def test_sellers_aliases_and_mails_come_back_as_they_were_and_as_they_were_changed(full: Store) -> None:
+    key = (ENTITY_ID, ALIAS.value)
+    needs = Needs(merchants={ENTITY_ID}, aliases={key}, mails={MAIL.id})
+    found = await full.read(needs)
+    assert [found.merchants.get(ENTITY_ID), found.aliases.get(key), found.mails.get(MAIL.id)] == [MERCHANT, ALIAS, MAIL]
+    assert found.accounts.get(ALIAS.account_id) == FULL_ACCOUNT
+    seller = Merchant(ENTITY_ID, {}, "JPY", 0, NOON, "bob")
+    mail = replace(MAIL, status=MailStatus.SENT, attempts=4, due_at=NOON, last_error=None, sent_at=NOON)
+
+    def decide(snapshot: Snapshot) -> None:
+        snapshot.merchants.put(ENTITY_ID, seller)
+        snapshot.aliases.remove(key)
+        snapshot.mails.put(mail.id, mail)
+
+    await full.write(needs, decide)
+    found = await full.read(needs)
+    assert [found.merchants.get(ENTITY_ID), found.aliases.get(key), found.mails.get(MAIL.id)] == [seller, None, mail]
+
+
+async def test_aliases_are_found_by_their_account(full: Store) -> None:
+    other = Alias("alias-2", ENTITY_ID, FULL_ACCOUNT.id, "another", NOON)
+    await full.write(Needs(), lambda snapshot: snapshot.aliases.put((ENTITY_ID, other.value), other))
+    pair = (ENTITY_ID, FULL_ACCOUNT.number)
+    found = await full.read(Needs(accounts={pair}, aliases_of={pair}))
+    assert set(found.aliases) == {ALIAS, other}
+
+
+async def test_what_is_applied_to_a_document_is_found_from_both_ends(full: Store) -> None:
+    pair = (ENTITY_ID, "document-referred")
+    found = await full.read(Needs(documents={pair}, applications_to={pair}))
+    assert list(found.applications) == [APPLICATION]
+    assert found.documents.get(FULL_DOCUMENT.id) == FULL_DOCUMENT
 
 
 async def test_a_set_and_its_series_come_back_as_they_were(full: Store) -> None:
@@ -258,7 +355,7 @@ async def test_the_directory_comes_back_as_it_was(store: Store) -> None:
     clients = [
         make_client(created_at=NOON),
         ApiClient("client-2", "Kasse ½", Role.ADMIN, "d", frozenset(), frozenset({"b", "a"}), LAST_MOMENT),
-        ApiClient("client-3", "c", Role.AUDITOR, "d", frozenset({ENTITY_ID}), None, LAST_MOMENT, LAST_MOMENT),
+        ApiClient("client-3", "c", Role.AUDITOR, "d", frozenset({ENTITY_ID}), None, LAST_MOMENT, LAST_MOMENT, "v"),
     ]
 
     def decide(snapshot: Snapshot) -> None:

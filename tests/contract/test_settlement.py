@@ -4,9 +4,9 @@ from typing import Any
 
 from seriatim.domain.document import Document, Status
 from seriatim.domain.numbering import Kind
-from seriatim.domain.settlement import Application
+from seriatim.domain.settlement import Application, Part
 from seriatim.domain.snapshot import Needs, Snapshot
-from seriatim.service.ports import OpenAmount, Part, Store
+from seriatim.service.ports import OpenAmount, Store
 from tests.factories import ACTOR_ID, ENTITY_ID, make_account, make_document
 from tests.fakes import NOON
 

@@ -52,6 +52,8 @@ NUMBERINGS = st.fixed_dictionaries(
     },
 )
 
+GONE = (Action.DELETE, Action.DISCARD)
+
 
 class NumberingMachine(RuleBasedStateMachine):
     """The rules; where the store comes from and how it crashes is for a subclass to say."""
@@ -244,9 +246,9 @@ class NumberingMachine(RuleBasedStateMachine):
             action = life[list(Action).index(action) % len(life)]
         after = self.carry(transition(action, document_id, scope=scope_of(entity_id)))
         if after is not None and before.has_issued_number:
-            assert action is not Action.DELETE
+            assert action not in GONE
             assert after.number == before.number
-        elif after is not None and action is Action.DELETE:
+        elif after is not None and action in GONE:
             self.numbers.pop((entity_id, before.number), None)
 
     @rule(account=accounts)

@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 from hypothesis import strategies as st
 
 from seriatim.domain.commands.base import Command
-from seriatim.domain.commands.documents import CreateDocument, DraftItem, ItemChange, TransitionDocument, UpdateDocument
+from seriatim.domain.commands.documents import CreateDocument, DraftItem, ItemChange, UpdateDocument
 from seriatim.domain.commands.memos import CounterDocument, CreateMemoFromInvoice
 from seriatim.domain.commands.settlement import ApplySource, CreatePayment, CreateRefund, Portion, UnapplySource
+from seriatim.domain.commands.transitions import TransitionDocument
 from seriatim.domain.document import Action
 from seriatim.domain.numbering import Kind
 from tests.factories import SCOPE
@@ -288,7 +289,7 @@ def countering(draw: st.DrawFn) -> Fit:
 
 @st.composite
 def acting(draw: st.DrawFn) -> Fit:
-    """Posting, unposting, canceling or deleting a document: one in the right state if there is one, or any."""
+    """Taking a document through a step of its life: one in the right state if there is one, or any."""
     action, kind, place = draw(st.sampled_from(Action)), draw(st.sampled_from(Kind)), draw(PLACE)
 
     def fit(fitting: Fitting) -> Act | None:
@@ -297,6 +298,9 @@ def acting(draw: st.DrawFn) -> Fit:
             Action.UNPOST: (POSTED,),
             Action.CANCEL: (DRAFT, PROCESSED),
             Action.DELETE: (CANCELED,),
+            Action.SEND: (POSTED,),
+            Action.VOID: (DRAFT, POSTED),
+            Action.DISCARD: (DRAFT,),
         }
         rows = sorted(
             fitting.rows(kind),

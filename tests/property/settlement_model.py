@@ -205,8 +205,16 @@ class Books:
             demand(row.status is (DRAFT if row.kind in BILLING else PROCESSED))
             demand(row.kind is Kind.REFUND or self.open_of(key) == row.amount)
             self.rows[key] = replace(row, status=CANCELED)
+        elif action is Action.SEND:
+            demand(row.kind in NOTES and row.status is POSTED)
+        elif action is Action.VOID:
+            demand(row.kind in NOTES and row.status in (DRAFT, POSTED))
+            demand(self.open_of(key) == row.amount and not self.made_from(key))
+            # A draft takes a number for it, so from then on it counts as issued.
+            self.rows[key] = replace(row, status=CANCELED, was_posted=True)
         else:
-            demand(row.status is CANCELED and not row.was_posted)
+            demand(row.status is CANCELED if action is Action.DELETE else row.kind in NOTES and row.status is DRAFT)
+            demand(not row.was_posted)
             del self.rows[key]
 
     def change(self, key: str, line_id: str, net: int) -> None:
@@ -218,4 +226,5 @@ class Books:
             self.check_credits(self.rows[row.referred])
 
 
+NOTES = (Kind.INVOICE, Kind.CREDIT_MEMO)
 DRAFT, POSTED, PROCESSED, CANCELED = Status.DRAFT, Status.POSTED, Status.PROCESSED, Status.CANCELED

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from seriatim.errors import InvalidValue
+from seriatim.domain.customer import CustomerProfile
+from seriatim.errors import BrokenRule, InvalidValue, Rule
 
 ACCOUNT_NUMBER_CHARACTERS_MAX = 70
 ACCOUNT_NUMBER_PREFIX = "A"
@@ -35,6 +36,10 @@ class Account:
     created_by: str
     updated_at: datetime
     updated_by: str
+    profile: CustomerProfile | None = None
+    """What it is as a customer, if it was made or changed as one; else that follows from `contacts`."""
+    archived_at: datetime | None = None
+    """From then on it gets no new documents."""
 
 
 def check_account_number(number: str, field: str = "accountNumber") -> str:
@@ -46,3 +51,16 @@ def check_account_number(number: str, field: str = "accountNumber") -> str:
         rule = f"an account number is 1 to {ACCOUNT_NUMBER_CHARACTERS_MAX} characters without blanks, /, ? and #"
         raise InvalidValue(field, number, rule)
     return number
+
+
+def check_not_archived(account: Account) -> None:
+    """Check that an account may get new documents.
+
+    Raises: BrokenRule, once it has been archived.
+    """
+    if account.archived_at is not None:
+        message = (
+            f"the account {account.number} was archived on {account.archived_at:%Y-%m-%d} and gets no new documents; "
+            "use another account"
+        )
+        raise BrokenRule(Rule.ACCOUNT_ARCHIVED, message)

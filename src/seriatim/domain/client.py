@@ -28,6 +28,8 @@ class ApiClient:
     org_ids: frozenset[str] | None
     created_at: datetime
     revoked_at: datetime | None = None
+    api_version: str | None = None
+    """The dated version of Sequence's API that it gets where it names none; None: the newest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from seriatim.domain.numbering import Kind, SeriesKey
+from seriatim.domain.particulars import LineDetails, Particulars
 from seriatim.errors import BrokenRule, Rule
 
 ITEMS_MAX = 1000
@@ -27,6 +28,24 @@ class Status(StrEnum):
     CANCELED = "canceled"
 
 
+class Stage(StrEnum):
+    """The states of an invoice or credit memo as Sequence names them: it tells apart what was sent."""
+
+    DRAFT = "DRAFT"
+    FINAL = "FINAL"
+    SENT = "SENT"
+    VOIDED = "VOIDED"
+
+
+class PaymentStatus(StrEnum):
+    """How far an invoice is settled, as Sequence names it."""
+
+    UNPAID = "UNPAID"
+    PARTIALLY_PAID = "PARTIALLY_PAID"
+    PAID = "PAID"
+    UNCOLLECTIBLE = "UNCOLLECTIBLE"
+
+
 class Action(StrEnum):
     """What a caller may ask of a document."""
 
@@ -34,6 +53,13 @@ class Action(StrEnum):
     UNPOST = "unpost"
     CANCEL = "cancel"
     DELETE = "delete"
+    """What Zuora calls deleting: a canceled document that never had a number goes."""
+    SEND = "send"
+    """By mail, or in whatever way the caller says it was done."""
+    VOID = "void"
+    """What Sequence calls canceling: also what is issued, and a draft takes a number for it."""
+    DISCARD = "discard"
+    """What Sequence calls deleting: a draft that never had a number goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +78,20 @@ _BILLING_LIFE = (
     Transition(Action.CANCEL, (Status.DRAFT,), Status.CANCELED),
     Transition(Action.DELETE, (Status.CANCELED,), None),
 )
+_NOTE_LIFE = (
+    *_BILLING_LIFE,
+    Transition(Action.SEND, (Status.POSTED,), Status.POSTED),
+    Transition(Action.VOID, (Status.DRAFT, Status.POSTED), Status.CANCELED),
+    Transition(Action.DISCARD, (Status.DRAFT,), None),
+)
+"""What Sequence speaks of has its steps besides Zuora's."""
 _MONEY_LIFE = (
     Transition(Action.CANCEL, (Status.PROCESSED,), Status.CANCELED),
     Transition(Action.DELETE, (Status.CANCELED,), None),
 )
 TRANSITIONS: Mapping[Kind, tuple[Transition, ...]] = {
-    Kind.INVOICE: _BILLING_LIFE,
-    Kind.CREDIT_MEMO: _BILLING_LIFE,
+    Kind.INVOICE: _NOTE_LIFE,
+    Kind.CREDIT_MEMO: _NOTE_LIFE,
     Kind.DEBIT_MEMO: _BILLING_LIFE,
     Kind.PAYMENT: _MONEY_LIFE,
     Kind.REFUND: _MONEY_LIFE,
@@ -86,6 +119,8 @@ class Item:
     """What was taken off the price: the caller's amount is that much higher."""
     is_tax_included: bool = False
     """Whether the caller's amount has the tax in it."""
+    details: LineDetails | None = None
+    """Of a line that is quantity times rate, with its tax a share of that: how it came about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +168,33 @@ class Document:
     """Whether posting this credit memo applies it to the invoice that it was made from."""
     is_reversed: bool = False
     """Whether a counter-document was made that takes all of this one back."""
+    particulars: Particulars | None = None
+    """What is said besides lines and amounts, by documents that carry it themselves; the others' is their account's."""
+    sent_at: datetime | None = None
+    """When it was first sent to the customer."""
+    sent_by: str | None = None
+    balance_changes: int = 0
+    """How often what remains of it has changed since it was created."""
+    is_uncollectible: bool = False
+    """Whether somebody has said that what remains of this invoice will not be paid."""
+
+    @property
+    def stage(self) -> "Stage":
+        """Where it stands, as Sequence counts the steps."""
+        if self.status is Status.DRAFT:
+            return Stage.DRAFT
+        if self.status is Status.CANCELED:
+            return Stage.VOIDED
+        return Stage.FINAL if self.sent_at is None else Stage.SENT
+
+    @property
+    def payment_status(self) -> "PaymentStatus":
+        """How far an invoice is settled, as Sequence names it."""
+        if self.is_uncollectible and self.open_minor:
+            return PaymentStatus.UNCOLLECTIBLE
+        if self.status is not Status.POSTED or not self.applied_minor + (not self.amount_minor):
+            return PaymentStatus.UNPAID
+        return PaymentStatus.PARTIALLY_PAID if self.open_minor else PaymentStatus.PAID
 
     @property
     def open_minor(self) -> int:

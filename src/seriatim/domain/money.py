@@ -1,7 +1,7 @@
 """Money as integer minor units of an ISO 4217 currency. No float comes near it."""
 
 import re
-from decimal import Context, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 
 from seriatim.errors import InvalidValue
 
@@ -25,8 +25,8 @@ CURRENCY_EXPONENTS = {code: exponent for exponent, codes in _EXPONENTS.items() f
 DECIMAL_DIGITS_MAX = 30
 """Digits before and after the point that a decimal may be given with."""
 
-_EXACT = Context(prec=2 * DECIMAL_DIGITS_MAX)
-"""Python's usual context rounds to 28 digits, and would let a thirtieth decimal pass unseen."""
+_EXACT = Context(prec=5 * DECIMAL_DIGITS_MAX)
+"""Holds the product of any two decimals. Python's usual context rounds to 28 digits, and would do so unseen."""
 
 _DECIMAL_TEXT = re.compile(rf"-?[0-9]{{1,{DECIMAL_DIGITS_MAX}}}(\.[0-9]{{1,{DECIMAL_DIGITS_MAX}}})?", re.ASCII)
 
@@ -63,13 +63,33 @@ def to_minor(value: Decimal | int | str, currency: str, field: str) -> int:
     Raises: InvalidValue, for more decimals than the currency has (nothing is rounded) or too large an amount.
     """
     exponent = CURRENCY_EXPONENTS[currency]
-    minor = parse_decimal(value, field).scaleb(exponent, _EXACT)
+    minor = scale_to_minor(parse_decimal(value, field), currency)
     if minor != minor.to_integral_value():
         raise InvalidValue(field, value, f"{currency} amounts have at most {exponent} decimals")
     if abs(minor) > AMOUNT_MINOR_MAX:
         limit = to_decimal(AMOUNT_MINOR_MAX, currency)
         raise InvalidValue(field, value, f"an amount is at most {limit:f} {currency}")
     return int(minor)
+
+
+def scale_to_minor(value: Decimal, currency: str) -> Decimal:
+    """An amount in minor units of its currency, with whatever fraction of one it has: nothing is rounded."""
+    return value.scaleb(CURRENCY_EXPONENTS[currency], _EXACT)
+
+
+def round_product(factor: Decimal, other: Decimal) -> Decimal:
+    """Two decimals multiplied exactly, then rounded to a whole number; a half goes away from zero.
+
+    This is the one place where money is rounded, and the rule that German and British tax offices teach.
+    """
+    return (_EXACT.multiply(factor, other)).quantize(Decimal(1), ROUND_HALF_UP, _EXACT)
+
+
+def divide(amount: Decimal, divisor: Decimal, places: int) -> Decimal:
+    """A decimal divided by another and rounded to so many places, without zeros at the end."""
+    quotient = _EXACT.divide(amount, divisor).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, _EXACT)
+    is_whole = quotient == quotient.to_integral_value()
+    return quotient.quantize(Decimal(1), context=_EXACT) if is_whole else quotient.normalize(_EXACT)
 
 
 def to_decimal(minor: int, currency: str) -> Decimal:

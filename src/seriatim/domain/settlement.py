@@ -18,6 +18,14 @@ APPLICATIONS_MAX = 1000
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a credit memo or payment, or of what it is applied to: the application, and the document beyond it."""
+
+    application: "Application"
+    other: Document
+
+
+@dataclass(frozen=True, slots=True)
 class Application:
     """How much of one credit memo or payment is applied to one invoice or debit memo."""
 
@@ -91,8 +99,8 @@ def apply_amount(source: Document, target: Document, amount_minor: int) -> tuple
     check_amount_open(source, amount_minor, "applied")
     check_amount_open(target, amount_minor, "applied")
     return (
-        replace(source, applied_minor=source.applied_minor + amount_minor),
-        replace(target, applied_minor=target.applied_minor + amount_minor),
+        _applied(source, amount_minor),
+        _applied(target, amount_minor),
     )
 
 
@@ -117,8 +125,25 @@ def unapply_amount(
             f"the {source.kind.words} {source.number} are applied to the {target.kind.words} {target.number}",
         )
     return (
-        replace(source, applied_minor=source.applied_minor - amount_minor),
-        replace(target, applied_minor=target.applied_minor - amount_minor),
+        _applied(source, -amount_minor),
+        _applied(target, -amount_minor),
+    )
+
+
+def refund_amount(source: Document, amount_minor: int) -> Document:
+    """A payment or credit memo as it is after so much of it is paid back; less than zero gives that much back."""
+    return replace(
+        source,
+        refunded_minor=source.refunded_minor + amount_minor,
+        balance_changes=source.balance_changes + 1,
+    )
+
+
+def _applied(document: Document, amount_minor: int) -> Document:
+    return replace(
+        document,
+        applied_minor=document.applied_minor + amount_minor,
+        balance_changes=document.balance_changes + 1,
     )
 
 

@@ -10,9 +10,12 @@ from typing import Any, Generic, TypeVar
 
 from seriatim.domain.account import Account
 from seriatim.domain.client import ApiClient
+from seriatim.domain.customer import Alias
 from seriatim.domain.document import Document
 from seriatim.domain.entity import Entity, Org
 from seriatim.domain.idempotency import StoredAnswer
+from seriatim.domain.mail import OutgoingMail
+from seriatim.domain.merchant import Merchant, default_merchant
 from seriatim.domain.numbering import Series, SeriesKey, continuation
 from seriatim.domain.register import RegisterEntry
 from seriatim.domain.sequence_set import SequenceSet
@@ -55,6 +58,8 @@ class Needs:
     documents: set[tuple[str, str]] = field(default_factory=set)
     applications_from: set[tuple[str, str]] = field(default_factory=set)
     """(entity id, key) of credit memos and payments: all their applications, with the documents at the other end."""
+    applications_to: set[tuple[str, str]] = field(default_factory=set)
+    """(entity id, key) of invoices and debit memos: likewise."""
     referring_to: set[tuple[str, str]] = field(default_factory=set)
     """(entity id, key) of documents: all documents that refer to them."""
     siblings_of: set[tuple[str, str]] = field(default_factory=set)
@@ -67,6 +72,14 @@ class Needs:
     """(entity id, key) of sets whose own prefixes are to be loaded as claims are."""
     counters: set[tuple[str, str]] = field(default_factory=set)
     """(entity id, name)"""
+    merchants: set[str] = field(default_factory=set)
+    """Ids of entities."""
+    aliases: set[tuple[str, str]] = field(default_factory=set)
+    """(entity id, alias): the alias, with its account."""
+    aliases_of: set[tuple[str, str]] = field(default_factory=set)
+    """(entity id, key) of accounts: all their aliases."""
+    mails: set[str] = field(default_factory=set)
+    """Ids of outgoing mails. A write locks them until its commit: of several processes that claim one, one gets it."""
 
 
 class Relation(Generic[K, V]):
@@ -162,6 +175,11 @@ class Snapshot:
         """By (id of the source, id of the target)."""
         self.counters: Relation[tuple[str, str], int] = Relation(journal, None)
         """The next value of each counter; a counter that has no row starts at 1."""
+        self.merchants: Relation[str, Merchant] = Relation(journal, None)
+        """By entity; one that has said nothing has no row."""
+        self.aliases: Relation[tuple[str, str], Alias] = Relation(journal, None)
+        """By (entity id, alias)."""
+        self.mails: Relation[str, OutgoingMail] = Relation(journal, None)
         self.register: list[RegisterEntry] = []
         """The entries that this batch adds."""
         self.sets_in_use: set[str] = set()
@@ -235,6 +253,10 @@ class Snapshot:
                 or continuation(series.key.prefix, prefix) is not None
             )
         ]
+
+    def merchant(self, entity_id: str) -> Merchant:
+        """What an entity says of itself, if its merchant was loaded and there is one."""
+        return self.merchants.get(entity_id) or default_merchant(entity_id)
 
     def count(self, entity_id: str, name: str) -> int:
         """Take the next value of a counter."""

@@ -10,10 +10,12 @@ from seriatim.domain.account import Account
 from seriatim.domain.client import ApiClient
 from seriatim.domain.document import Document, Status
 from seriatim.domain.entity import Entity, Org
+from seriatim.domain.mail import MailStatus, OutgoingMail
 from seriatim.domain.numbering import Kind, Series
 from seriatim.domain.sequence_set import SetView
-from seriatim.domain.settlement import Application
+from seriatim.domain.settlement import Part
 from seriatim.domain.snapshot import Needs, Snapshot
+from seriatim.service.pages import Page, PageQuery
 
 T = TypeVar("T")
 
@@ -110,14 +112,6 @@ class SeriesAudit:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A part of a credit memo or payment, or of what it is applied to: the application, and the document beyond it."""
-
-    application: Application
-    other: Document
-
-
-@dataclass(frozen=True, slots=True)
 class OpenAmount:
     """What all open documents of one kind and currency of an account still come to."""
 
@@ -185,6 +179,12 @@ class Store(Protocol):
     async def list_documents(self, query: DocumentQuery) -> list[Document]:
         """A page of documents."""
 
+    async def read(self, needs: Needs) -> Snapshot:
+        """What is needed, with what it refers to, as it stood at one moment; nothing is locked."""
+
+    async def list_page(self, query: PageQuery) -> Page:
+        """A page of invoices or credit memos, kept by its first and last row."""
+
     async def list_parts(self, document_id: str) -> list[Part]:
         """The applications from or to a document, as they were made; those taken back as a whole are left out."""
 
@@ -193,6 +193,15 @@ class Store(Protocol):
 
     async def audit(self) -> list[SeriesAudit]:
         """What the register and the documents say of every series."""
+
+    async def list_due_mails(self, now: datetime, limit: int) -> list[OutgoingMail]:
+        """Mails whose time has come, longest due first: waiting ones, and those whose process is taken to be dead.
+
+        Nothing is claimed by this: who wants one claims it with a command, and of several one gets it.
+        """
+
+    async def list_mails(self, entity_id: str | None, status: MailStatus | None, limit: int) -> list[OutgoingMail]:
+        """Mails, newest first; None leaves a filter out."""
 
     async def delete_answers(self, recorded_before: datetime, limit: int) -> int:
         """Forget answers kept with idempotency keys that have outlived their use; how many were forgotten."""

@@ -7,7 +7,9 @@ from typing import Any
 
 import msgspec
 
+from seriatim.domain.customer import CustomerProfile
 from seriatim.domain.document import Item
+from seriatim.domain.particulars import Particulars
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -15,6 +17,8 @@ _MICROSECOND = timedelta(microseconds=1)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _OBJECT = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 _ITEMS = msgspec.json.Decoder(tuple[Item, ...], float_hook=Decimal)
+_PARTICULARS = msgspec.json.Decoder(Particulars, float_hook=Decimal)
+_PROFILE = msgspec.json.Decoder(CustomerProfile, float_hook=Decimal)
 _STRINGS = msgspec.json.Decoder(list[str])
 
 
@@ -51,6 +55,21 @@ def decode_object(text: str) -> dict[str, Any]:
 def decode_items(text: str) -> tuple[Item, ...]:
     """The items of a document."""
     return _ITEMS.decode(text)
+
+
+def decode_particulars(text: str) -> Particulars:
+    """What a document says besides its lines."""
+    return _PARTICULARS.decode(text)
+
+
+def decode_profile(text: str) -> CustomerProfile:
+    """What an account is as a customer."""
+    return _PROFILE.decode(text)
+
+
+def decode_strings(text: str) -> tuple[str, ...]:
+    """A JSON list of texts."""
+    return tuple(_STRINGS.decode(text))
 
 
 def encode_ids(ids: frozenset[str] | None) -> str | None:

@@ -16,9 +16,12 @@ from typing import Any, TypeVar
 from seriatim.domain.account import Account
 from seriatim.domain.client import ApiClient
 from seriatim.domain.commands.sequence_sets import view
+from seriatim.domain.customer import Alias
 from seriatim.domain.document import Document
 from seriatim.domain.entity import Entity, Org
 from seriatim.domain.idempotency import StoredAnswer
+from seriatim.domain.mail import MailStatus, OutgoingMail
+from seriatim.domain.merchant import Merchant
 from seriatim.domain.money import to_decimal
 from seriatim.domain.numbering import (
     Kind,
@@ -31,19 +34,20 @@ from seriatim.domain.numbering import (
 )
 from seriatim.domain.register import Event, RegisterEntry
 from seriatim.domain.sequence_set import SequenceSet, SetView
-from seriatim.domain.settlement import SETTLING_STATUSES, Application
+from seriatim.domain.settlement import SETTLING_STATUSES, Application, Part
 from seriatim.domain.snapshot import FAMILY_FROM_ORDINAL, Needs, Relation, Snapshot
+from seriatim.service.pages import Page, PageQuery
 from seriatim.service.ports import (
     NOT_TRANSFERRED,
     TRANSFERRED_FIELD,
     DocumentQuery,
     OpenAmount,
-    Part,
     SeriesAudit,
     SortField,
     StoreConflict,
     StoreUnavailable,
 )
+from seriatim.storage.memory_pages import page_of
 
 T = TypeVar("T")
 
@@ -84,6 +88,9 @@ class _Tables:
     accounts: dict[str, Account] = field(default_factory=dict)
     documents: dict[str, Document] = field(default_factory=dict)
     applications: dict[tuple[str, str], Application] = field(default_factory=dict)
+    merchants: dict[str, Merchant] = field(default_factory=dict)
+    aliases: dict[tuple[str, str], Alias] = field(default_factory=dict)
+    mails: dict[str, OutgoingMail] = field(default_factory=dict)
     counters: dict[tuple[str, str], int] = field(default_factory=dict)
     register: dict[tuple[SeriesKey, int], RegisterEntry] = field(default_factory=dict)
 
@@ -207,6 +214,14 @@ class MemoryStore:
             found.sort(key=_sort_key(name), reverse=descends)
         return found[query.offset : query.offset + query.limit]
 
+    async def read(self, needs: Needs) -> Snapshot:
+        """What is needed."""
+        return _Loader(self._tables).load(needs)
+
+    async def list_page(self, query: PageQuery) -> Page:
+        """A page of invoices or credit memos."""
+        return page_of(self._tables.documents.values(), self._tables.accounts, query)
+
     async def list_parts(self, document_id: str) -> list[Part]:
         """The applications from or to a document."""
         found = [row for row in self._tables.applications.values() if document_id in (row.source_id, row.target_id)]
@@ -229,6 +244,18 @@ class MemoryStore:
     async def audit(self) -> list[SeriesAudit]:
         """What the register and the documents say of every series."""
         return [self._audit(series) for series in self._tables.series.values()]
+
+    async def list_due_mails(self, now: datetime, limit: int) -> list[OutgoingMail]:
+        """Mails whose time has come."""
+        ends = (MailStatus.SENT, MailStatus.FAILED)
+        due = [mail for mail in self._tables.mails.values() if mail.status not in ends and mail.due_at <= now]
+        return sorted(due, key=attrgetter("due_at", "id"))[:limit]
+
+    async def list_mails(self, entity_id: str | None, status: MailStatus | None, limit: int) -> list[OutgoingMail]:
+        """Mails, newest first."""
+        mails = self._tables.mails.values()
+        found = [mail for mail in mails if entity_id in (None, mail.entity_id) and status in (None, mail.status)]
+        return sorted(found, key=attrgetter("created_at", "id"), reverse=True)[:limit]
 
     async def delete_answers(self, recorded_before: datetime, limit: int) -> int:
         """Forget old answers; how many were forgotten."""
@@ -350,6 +377,20 @@ class _Loader:
         for entity_id, key in needs.documents:
             self._load_documents(entity_id, key)
         self._load_settlement(needs)
+        self._load_notes(needs)
+
+    def _load_notes(self, needs: Needs) -> None:
+        tables, snapshot = self._tables, self._snapshot
+        for entity_id in needs.merchants & tables.merchants.keys():
+            snapshot.merchants.load(entity_id, tables.merchants[entity_id])
+        for mail_id in needs.mails & tables.mails.keys():
+            snapshot.mails.load(mail_id, tables.mails[mail_id])
+        owners = {owner.id for pair in needs.aliases_of if (owner := snapshot.account(*pair))}
+        for key, alias in tables.aliases.items():
+            if key in needs.aliases:
+                snapshot.accounts.load(alias.account_id, tables.accounts[alias.account_id])
+            if key in needs.aliases or alias.account_id in owners:
+                snapshot.aliases.load(key, alias)
 
     def _load_settlement(self, needs: Needs) -> None:
         tables = self._tables
@@ -359,12 +400,13 @@ class _Loader:
         for document in tables.documents.values():
             if document.referred_id in referred:
                 self._load_document(document)
-        for pair in needs.applications_from:
-            source = self._snapshot.document(*pair)
-            for key, application in tables.applications.items():
-                if source is not None and application.source_id == source.id:
-                    self._snapshot.applications.load(key, application)
-                    self._load_document(tables.documents[application.target_id])
+        sources = {found.id for pair in needs.applications_from if (found := self._snapshot.document(*pair))}
+        targets = {found.id for pair in needs.applications_to if (found := self._snapshot.document(*pair))}
+        for key, application in tables.applications.items():
+            if application.source_id in sources or application.target_id in targets:
+                self._snapshot.applications.load(key, application)
+                self._load_document(tables.documents[application.source_id])
+                self._load_document(tables.documents[application.target_id])
         for pair in needs.accounts_of_documents:
             document_found = self._snapshot.document(*pair)
             if document_found is not None:

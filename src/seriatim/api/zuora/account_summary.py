@@ -19,9 +19,10 @@ from seriatim.domain.account import Account
 from seriatim.domain.document import Document, Status
 from seriatim.domain.money import to_decimal
 from seriatim.domain.numbering import Kind
+from seriatim.domain.settlement import Part
 from seriatim.errors import NotFound
 from seriatim.http.endpoint import Call, Endpoint, Reply
-from seriatim.service.ports import DocumentQuery, OpenAmount, Part, SortField
+from seriatim.service.ports import DocumentQuery, OpenAmount, SortField
 
 LATEST_MAX = 6
 """Invoices and payments that a summary shows (Zuora: "Only returns the last 6")."""

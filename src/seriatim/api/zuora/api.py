@@ -53,4 +53,5 @@ def served(create_token: Callable[..., Any]) -> list[Endpoint]:
 def openapi() -> Json:
     """The OpenAPI document of this dialect."""
     found = served(oauth.TokenIssuer.create_token)
-    return describe("Seriatim, Zuora dialect", __version__, _DESCRIPTION, found, Failure, _HEADERS)
+    success = "The operation's answer, or a broken rule as `success: false`."
+    return describe("Seriatim, Zuora dialect", __version__, _DESCRIPTION, found, Failure, _HEADERS, success=success)

@@ -12,7 +12,7 @@ from seriatim.domain.document import Document, Status
 from seriatim.domain.money import to_decimal
 from seriatim.domain.numbering import Kind
 from seriatim.domain.settlement import Application
-from seriatim.service.ports import Part
+from seriatim.domain.settlement import Part
 
 BILLING_STATUS_NAMES = {Status.DRAFT: "Draft", Status.POSTED: "Posted", Status.CANCELED: "Canceled"}
 """What the statuses of invoices and memos are called."""

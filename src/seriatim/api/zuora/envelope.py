@@ -1,10 +1,12 @@
 """How Zuora's API says that something failed, who it takes a caller to be, and what every answer carries."""
 
+from datetime import datetime
 from typing import Any
 
 from msgspec import UNSET, UnsetType
 
 from seriatim.api.zuora.wire import Answer, encode
+from seriatim.auth.callers import Caller, CallerMemory
 from seriatim.auth.directory import Directory
 from seriatim.auth.permissions import Permission, check, resolve_scope
 from seriatim.auth.tokens import TokenSigner
@@ -36,6 +38,7 @@ STATUS = {
     Category.FORBIDDEN: 403,
     Category.KEY_IN_PROGRESS: 409,
     Category.KEY_REUSED: 422,
+    Category.CONFLICT: 409,
     Category.TOO_LARGE: 413,
     Category.METHOD_NOT_ALLOWED: 405,
     Category.NOT_SERVED: 501,
@@ -59,6 +62,7 @@ CODE_CATEGORY = {
     Category.FORBIDDEN: 10,
     Category.KEY_IN_PROGRESS: 50,
     Category.KEY_REUSED: 20,
+    Category.CONFLICT: 50,
     Category.TOO_LARGE: 20,
     Category.METHOD_NOT_ALLOWED: 45,
     Category.NOT_SERVED: 45,
@@ -69,6 +73,8 @@ CODE_CATEGORY = {
 }
 """The last two digits of a code (Zuora, "Error codes")."""
 
+_ENTITY_KEY = ENTITY_HEADER.lower().encode()
+_ORG_KEY = ORG_HEADER.lower().encode()
 _UNAUTHENTICATED_RESOURCE = 900000
 _PROCESS_ID_CHARACTERS = 16
 _EXPLAINED_TWICE = frozenset({Category.UNAUTHENTICATED, Category.FORBIDDEN})
@@ -97,11 +103,14 @@ class ZuoraDialect:
     """The edge of Zuora's API."""
 
     name = "zuora"
+    media_type = b"application/json"
+    document_path = "/openapi.json"
 
     def __init__(self, directory: Directory, signer: TokenSigner, clock: Clock) -> None:
         self._directory = directory
         self._signer = signer
         self._clock = clock
+        self._callers = CallerMemory(directory)
 
     def read_headers(self, call: Call[Any, Any]) -> None:
         """Check and take the track id, and of a POST the idempotency key.
@@ -124,21 +133,32 @@ class ZuoraDialect:
 
         Raises: Unauthenticated, Forbidden, InvalidHeader, Unavailable.
         """
+        headers = call.headers
+        credentials = headers.get(b"authorization"), headers.get(_ENTITY_KEY), headers.get(_ORG_KEY)
+        at = self._clock.now()
+        caller = self._callers.find(credentials, at)
+        if caller is None:
+            caller = await self._find_caller(call, at)
+            self._callers.remember(credentials, caller)
+        call.client, call.caller = caller.client, caller.scope
+
+    async def _find_caller(self, call: Call[Any, Any], at: datetime) -> Caller:
         scheme, _, token = (call.header(b"authorization") or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Unauthenticated("send a bearer token in the Authorization header; POST /oauth/token gives one")
-        client_id = self._signer.verify(token.strip(), self._clock.now())
+        client_id, expires_at_seconds = self._signer.verify_until(token.strip(), at)
         directory = await self._directory.current()
-        call.client = directory.require_client(client_id)
-        orgs = call.header(ORG_HEADER.lower().encode())
-        call.caller = resolve_scope(
+        client = directory.require_client(client_id)
+        orgs = call.header(_ORG_KEY)
+        scope = resolve_scope(
             directory,
-            call.client,
-            call.header(ENTITY_HEADER.lower().encode()),
+            client,
+            call.header(_ENTITY_KEY),
             None if orgs is None else [each.strip() for each in orgs.split(",") if each.strip()],
             entity_header=ENTITY_HEADER,
             org_header=ORG_HEADER,
         )
+        return Caller(client, scope, expires_at_seconds)
 
     def check_permission(self, call: Call[Any, Any], permission: Permission) -> None:
         """Check the caller's role.

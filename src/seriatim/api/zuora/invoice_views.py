@@ -14,7 +14,7 @@ from seriatim.api.zuora.wire import Answer, format_time, show_time
 from seriatim.domain.document import Document, Item, Status
 from seriatim.domain.money import to_decimal, to_minor
 from seriatim.domain.numbering import Kind
-from seriatim.service.ports import Part
+from seriatim.domain.settlement import Part
 
 ViewT = TypeVar("ViewT", bound="InvoiceView")
 

@@ -16,7 +16,7 @@ from seriatim.api.zuora.memo_views import present_memo, view_of
 from seriatim.api.zuora.wire import Succeeded, cut_page, encode, page_of
 from seriatim.domain.commands.base import Command
 from seriatim.domain.commands.bulk import Refused, Several
-from seriatim.domain.commands.documents import TransitionDocument
+from seriatim.domain.commands.transitions import TransitionDocument
 from seriatim.domain.document import Action, Document
 from seriatim.domain.numbering import Kind
 from seriatim.errors import NotFound, SeriatimError

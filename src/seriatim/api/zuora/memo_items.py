@@ -20,7 +20,7 @@ from seriatim.api.zuora.wire import format_time
 from seriatim.domain.document import TAXES_FIELD, Document, Item
 from seriatim.domain.money import to_decimal, to_minor
 from seriatim.domain.numbering import Kind
-from seriatim.service.ports import Part
+from seriatim.domain.settlement import Part
 
 _RENAMED = {"taxName": "name", "taxExemptAmount": "exemptAmount"}
 _CODES = ("onAccountAccountingCode", "deferredRevenueAccountingCode", "recognizedRevenueAccountingCode")

@@ -159,6 +159,8 @@ def credit_memo_view(document: Document, shape: type[CreditMemoView]) -> View:
     kept = document.fields
     posted = document.status is Status.POSTED
     source_type = source_type_of(document)
+    created_at, updated_at, posted_at = document.created_at, document.updated_at, document.posted_at
+    created = format_time(created_at)
     view = shape(
         id=document.id,
         number=document.number,
@@ -171,12 +173,12 @@ def credit_memo_view(document: Document, shape: type[CreditMemoView]) -> View:
         cancelled_on=show_time(document.canceled_at),
         comment=kept.get("comment", ""),
         created_by_id=document.created_by,
-        created_date=format_time(document.created_at),
+        created_date=created,
         credit_memo_date=document.document_date,
         currency=currency,
         exclude_from_auto_apply_rules=kept.get("excludeFromAutoApplyRules", False),
         posted_by_id=document.posted_by if posted else None,
-        posted_on=show_time(document.posted_at) if posted else None,
+        posted_on=(created if posted_at is created_at else show_time(posted_at)) if posted else None,
         reason_code=kept.get("reasonCode"),
         referred_invoice_id=document.referred_id if source_type == FROM_INVOICE else None,
         refund_amount=zero if is_whole else to_decimal(document.refunded_minor, currency),
@@ -189,7 +191,7 @@ def credit_memo_view(document: Document, shape: type[CreditMemoView]) -> View:
         transferred_to_accounting=kept.get("transferredToAccounting", "No"),
         unapplied_amount=amount if is_whole else to_decimal(document.open_minor, currency),
         updated_by_id=document.updated_by,
-        updated_date=format_time(document.updated_at),
+        updated_date=created if updated_at is created_at else format_time(updated_at),
     )
     return _with_kept(view, kept) if kept else view
 

@@ -10,7 +10,7 @@ from seriatim.api.zuora.wire import encode, format_time, show_time
 from seriatim.domain.document import Document
 from seriatim.domain.money import to_decimal
 from seriatim.domain.numbering import Kind
-from seriatim.service.ports import Part
+from seriatim.domain.settlement import Part
 
 
 class PaymentView(PaymentDocumentView, kw_only=True):

@@ -14,7 +14,8 @@ from seriatim.api.zuora.document_query import SORTABLE, ListDocuments, to_query
 from seriatim.api.zuora.document_views import PAYMENT_STATUS_NAMES, AmountView, Page, PaymentDocumentView, recorded
 from seriatim.api.zuora.payment_fields import ELECTRONIC, PaymentType, UpdateRefundRequest, kept_fields
 from seriatim.api.zuora.wire import Answer, Succeeded, encode, format_time, page_of, show_time
-from seriatim.domain.commands.documents import TransitionDocument, UpdateDocument
+from seriatim.domain.commands.documents import UpdateDocument
+from seriatim.domain.commands.transitions import TransitionDocument
 from seriatim.domain.document import Action, Document
 from seriatim.domain.money import to_decimal
 from seriatim.domain.numbering import Kind

@@ -1,5 +1,7 @@
 """How much credit memos may credit of the invoice that they are made from."""
 
+from collections import Counter
+
 from seriatim.domain.document import Document, Item, Status
 from seriatim.domain.numbering import Kind
 from seriatim.domain.settlement import show_amount
@@ -31,14 +33,25 @@ def check_creditable(snapshot: Snapshot, invoice: Document, items: tuple[Item, .
             f"{show_amount(wanted, invoice)} cannot be credited: only {show_amount(remaining, invoice)} of the invoice "
             f"{invoice.number} have not been credited yet",
         )
-    credited: dict[str, int] = {}
+    net: Counter[str | None] = Counter()
+    gross: Counter[str | None] = Counter()
     for item in [*(item for memo in memos for item in memo.items), *items]:
-        if item.source_item_id is not None:
-            credited[item.source_item_id] = credited.get(item.source_item_id, 0) + item.amount_minor
+        net[item.source_item_id] += item.amount_minor
+        gross[item.source_item_id] += item.amount_minor + item.tax_minor
     for line in invoice.items:
-        if credited.get(line.id, 0) > line.amount_minor:
-            raise BrokenRule(
-                Rule.AMOUNT_ABOVE_REMAINING,
-                f"{show_amount(credited[line.id], invoice)} in all cannot be credited on the item {line.id} of the "
-                f"invoice {invoice.number}, which comes to {show_amount(line.amount_minor, invoice)}",
-            )
+        _check_line(invoice, line.id, net[line.id], line.amount_minor, "")
+        _check_line(invoice, line.id, gross[line.id], line.amount_minor + line.tax_minor, " with tax")
+
+
+def _check_line(invoice: Document, item_id: str, credited_minor: int, line_minor: int, words: str) -> None:
+    """Check what is credited of one line, which may itself come to less than zero.
+
+    Raises: BrokenRule, with the amounts.
+    """
+    least, most = sorted((0, line_minor))
+    if not least <= credited_minor <= most:
+        raise BrokenRule(
+            Rule.AMOUNT_ABOVE_REMAINING,
+            f"{show_amount(credited_minor, invoice)}{words} in all cannot be credited on the item {item_id} of the "
+            f"invoice {invoice.number}, which comes to {show_amount(line_minor, invoice)}{words}",
+        )

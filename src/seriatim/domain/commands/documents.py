@@ -9,22 +9,19 @@ from typing import Any
 from seriatim.domain.account import Account
 from seriatim.domain.client import Scope
 from seriatim.domain.commands.accounts import find_account
-from seriatim.domain.commands.applying import apply_on_posting, touched
 from seriatim.domain.commands.base import ScopedCommand
 from seriatim.domain.commands.crediting import check_creditable
 from seriatim.domain.commands.opening import (
     NewDocument,
-    issue_number,
     open_document,
     opening_needs,
     set_of_account,
-    set_of_id,
 )
-from seriatim.domain.document import ITEMS_MAX, TAXES_FIELD, Action, Document, Item, Status, find_transition
+from seriatim.domain.document import ITEMS_MAX, TAXES_FIELD, Document, Item, Status
 from seriatim.domain.money import AMOUNT_MINOR_MAX, check_currency, parse_decimal, to_decimal, to_minor
 from seriatim.domain.numbering import Kind, check_given_number
-from seriatim.domain.sequence_set import DEFAULT_NAME, SequenceSet
-from seriatim.domain.settlement import check_untouched
+from seriatim.domain.particulars import LineDetails
+from seriatim.domain.sequence_set import SequenceSet
 from seriatim.domain.snapshot import Needs, Snapshot
 from seriatim.errors import BrokenRule, InternalError, InvalidValue, NotFound, Rule
 
@@ -253,64 +250,6 @@ class UpdateDocument(ScopedCommand[Document]):
         return tuple(items.values())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransitionDocument(ScopedCommand[Document]):
-    """Post, unpost, cancel or delete a document, as the table of transitions allows."""
-
-    kind: Kind
-    key: str
-    action: Action
-    document_date: date | None = None
-    """A new date of the document, on posting."""
-    application_id: str = ""
-    """Id for the application that posting a credit memo may make."""
-
-    def needs(self, needs: Needs) -> None:
-        """The document with its pinned set, DEFAULT, and on unposting what was made from it."""
-        needs.documents.add((self.scope.entity_id, self.key))
-        needs.sequence_sets.add((self.scope.entity_id, DEFAULT_NAME))
-        if self.action is Action.UNPOST:
-            needs.referring_to.add((self.scope.entity_id, self.key))
-
-    def decide(self, snapshot: Snapshot, at: datetime) -> Document:
-        """Raises: NotFound; BrokenRule, when its state forbids the action."""
-        document = find_document(snapshot, self.scope, self.kind, self.key)
-        find_transition(document, self.action)
-        if self.action is Action.DELETE:
-            return _delete(snapshot, document)
-        if self.action is Action.POST:
-            changed = self._posted(snapshot, document, at)
-        elif self.action is Action.UNPOST:
-            changed = _unposted(snapshot, document)
-        else:
-            changed = self._canceled(snapshot, document, at)
-        changed = touched(changed, self.scope, at)
-        snapshot.documents.put(changed.id, changed)
-        if self.action is Action.POST:
-            return apply_on_posting(snapshot, self.scope, changed, self.application_id, at)
-        return changed
-
-    def _posted(self, snapshot: Snapshot, document: Document, at: datetime) -> Document:
-        if not document.has_issued_number and not document.number_given:
-            pinned = set_of_id(snapshot, document.sequence_set_id)
-            number, series, ordinal = issue_number(snapshot, pinned, document.kind, document.id, self.scope, at)
-            document = replace(document, number=number, series=series, ordinal=ordinal)
-        return replace(
-            document,
-            status=Status.POSTED,
-            document_date=self.document_date or document.document_date,
-            posted_at=at,
-            posted_by=self.scope.actor_id,
-        )
-
-    def _canceled(self, snapshot: Snapshot, document: Document, at: datetime) -> Document:
-        if document.kind is Kind.REFUND:
-            _give_back(snapshot, document, self.scope, at)
-        else:
-            check_untouched(document, "canceled")
-        return replace(document, status=Status.CANCELED, canceled_at=at, canceled_by=self.scope.actor_id)
-
-
 def find_document(snapshot: Snapshot, scope: Scope, kind: Kind, key: str) -> Document:
     """The document of this kind, and of this id or number, that the caller sees.
 
@@ -381,7 +320,19 @@ def _changed_item(item: Item, change: ItemChange, currency: str) -> Item:
         service_start_date=change.service_start_date or item.service_start_date,
         service_end_date=change.service_end_date or item.service_end_date,
         fields={**item.fields, **change.fields, **taxes},
+        details=_details_after(item, change, amount_minor, tax_minor),
     )
+
+
+def _details_after(item: Item, change: ItemChange, amount_minor: int, tax_minor: int) -> LineDetails | None:
+    """How a line came about, once its amounts, quantity or name were set by themselves."""
+    if item.details is None:
+        return None
+    title = change.fields.get("skuName", item.details.title)
+    is_priced = (amount_minor, tax_minor) == (item.amount_minor, item.tax_minor) and change.quantity is None
+    if is_priced:
+        return replace(item.details, title=title)
+    return replace(item.details, title=title, rate=None, tax_rate=None)
 
 
 def _changed_taxes(item: Item, changes: tuple[TaxChange, ...], currency: str) -> tuple[Mapping[str, Any], int]:
@@ -402,35 +353,3 @@ def _changed_taxes(item: Item, changes: tuple[TaxChange, ...], currency: str) ->
             tax["taxAmount"] = parse_decimal(change.amount, f"{change.path}.amount")
     tax_minor = sum(to_minor(tax["taxAmount"], currency, "taxAmount") for tax in taxes.values())
     return {TAXES_FIELD: list(taxes.values())}, tax_minor
-
-
-def _unposted(snapshot: Snapshot, document: Document) -> Document:
-    check_untouched(document, "unposted")
-    for other in snapshot.referring_to(document.id):
-        if other.status is not Status.CANCELED:
-            raise BrokenRule(
-                Rule.DOCUMENT_IS_REFERRED_TO,
-                f"the {document.kind.words} {document.number} cannot be unposted: the {other.kind.words} "
-                f"{other.number} was made from it; cancel that first",
-            )
-    return replace(document, status=Status.DRAFT)
-
-
-def _give_back(snapshot: Snapshot, refund: Document, scope: Scope, at: datetime) -> None:
-    """Return a canceled refund's amount to the payment or credit memo that it paid back."""
-    source = None if refund.referred_id is None else snapshot.documents.get(refund.referred_id)
-    if source is None:
-        raise InternalError
-    returned = replace(source, refunded_minor=source.refunded_minor - refund.amount_minor)
-    snapshot.documents.put(source.id, touched(returned, scope, at))
-
-
-def _delete(snapshot: Snapshot, document: Document) -> Document:
-    if document.has_issued_number or document.posted_at is not None:
-        raise BrokenRule(
-            Rule.DOCUMENT_HAS_NUMBER,
-            f"the {document.kind.words} {document.number} has been issued and keeps its number; it stays canceled "
-            "and cannot be deleted",
-        )
-    snapshot.documents.remove(document.id)
-    return document

@@ -213,7 +213,16 @@ class CounterDocument(ScopedCommand[Countered]):
 def _mirrored(item: Item, item_id: str, fields: Mapping[str, Any] | None = None) -> Item:
     """The line of a memo that takes back a line of another document: its net amount and its tax, as they stand."""
     kept = {**item.fields, **fields} if fields else item.fields
-    return replace(item, id=item_id, source_item_id=item.id, fields=kept, discount_minor=0, is_tax_included=False)
+    details = None if item.details is None else replace(item.details, group_id=None)
+    return replace(
+        item,
+        id=item_id,
+        source_item_id=item.id,
+        fields=kept,
+        discount_minor=0,
+        is_tax_included=False,
+        details=details,
+    )
 
 
 def _source_needs(needs: Needs, entity_id: str, key: str) -> None:

@@ -11,6 +11,7 @@ from seriatim.domain.document import Document, Item, Status
 from seriatim.domain.entity import NumberOn
 from seriatim.domain.money import AMOUNT_MINOR_MAX
 from seriatim.domain.numbering import TEMPORARY_PREFIXES, Kind, SeriesKey, format_number, prefixes_reading_as, take
+from seriatim.domain.particulars import Particulars
 from seriatim.domain.register import issue_entry
 from seriatim.domain.sequence_set import DEFAULT_NAME, SequenceSet
 from seriatim.domain.settlement import TARGET_KINDS
@@ -40,6 +41,7 @@ class NewDocument:
     referred_id: str | None = None
     applies_on_posting: bool = False
     fields: Mapping[str, Any] = field(default_factory=dict)
+    particulars: Particulars | None = None
 
 
 def opening_needs(needs: Needs, entity_id: str, kind: Kind, number: str | None = None, *, draft: bool = False) -> None:
@@ -95,6 +97,7 @@ def open_document(snapshot: Snapshot, new: NewDocument, scope: Scope, at: dateti
         tax_minor=tax_minor,
         referred_id=new.referred_id,
         applies_on_posting=new.applies_on_posting,
+        particulars=new.particulars,
     )
     snapshot.documents.put(document.id, document)
     return document

@@ -18,6 +18,7 @@ from seriatim.domain.settlement import (
     APPLICATIONS_MAX,
     check_amount_open,
     check_settles,
+    refund_amount,
     show_amount,
     unapply_amount,
 )
@@ -191,7 +192,7 @@ class CreateRefund(ScopedCommand[Document]):
             fields=self.fields,
         )
         refund = open_document(snapshot, new, self.scope, at)
-        paid_back = replace(source, refunded_minor=source.refunded_minor + amount_minor)
+        paid_back = refund_amount(source, amount_minor)
         snapshot.documents.put(source.id, touched(paid_back, self.scope, at))
         return refund
 
@@ -243,7 +244,7 @@ def unapply_portions(
                 target = snapshot.documents.get(application.target_id)
                 if target is None:
                     raise InternalError
-                source = _take_back(snapshot, scope, source, target, application.amount_minor, at)
+                source = take_back(snapshot, scope, source, target, application.amount_minor, at)
         return source
     for portion in portions:
         target = find_document(snapshot, scope, portion.kind, portion.key)
@@ -252,7 +253,7 @@ def unapply_portions(
             amount_minor = 0 if known is None else known.amount_minor
         else:
             amount_minor = to_minor(portion.amount, source.currency, f"{portion.path}.amount")
-        source = _take_back(snapshot, scope, source, target, amount_minor, at)
+        source = take_back(snapshot, scope, source, target, amount_minor, at)
     return source
 
 
@@ -266,14 +267,18 @@ def _unapply_latest(snapshot: Snapshot, scope: Scope, source: Document, amount_m
         if target is None:
             raise InternalError
         taken_minor = min(amount_minor, application.amount_minor)
-        source = _take_back(snapshot, scope, source, target, taken_minor, at)
+        source = take_back(snapshot, scope, source, target, taken_minor, at)
         amount_minor -= taken_minor
     return source
 
 
-def _take_back(
+def take_back(
     snapshot: Snapshot, scope: Scope, source: Document, target: Document, amount_minor: int, at: datetime
 ) -> Document:
+    """Take back so much of what a source is applied to a target; the source as it then is.
+
+    Raises: BrokenRule, for more than is applied.
+    """
     key = (source.id, target.id)
     known = snapshot.applications.get(key)
     applied_minor = 0 if known is None else known.amount_minor

@@ -14,7 +14,7 @@ from seriatim.storage.sqlite import rows
 
 _INSERT_ENTITY = f"INSERT INTO entities ({rows.ENTITY_COLUMNS}) VALUES (?, ?, ?, ?)"
 _INSERT_ORG = f"INSERT INTO orgs ({rows.ORG_COLUMNS}) VALUES (?, ?, ?, ?)"
-_INSERT_CLIENT = f"INSERT INTO clients ({rows.CLIENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_CLIENT = f"INSERT INTO clients ({rows.CLIENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _UPDATE_CLIENT = "UPDATE clients SET revoked_at = ?2 WHERE id = ?1"
 _INSERT_SET = f"INSERT INTO sequence_sets ({rows.SET_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _UPDATE_SET = "UPDATE sequence_sets SET name = ?2, updated_at = ?3, updated_by = ?4, deleted_at = ?5 WHERE id = ?1"
@@ -24,22 +24,28 @@ _UPSERT_COUNTER = """
     INSERT INTO counters (entity_id, name, next_value) VALUES (?, ?, ?)
     ON CONFLICT (entity_id, name) DO UPDATE SET next_value = excluded.next_value"""
 _INSERT_ACCOUNT = f"""
-    INSERT INTO accounts ({rows.ACCOUNT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+    INSERT INTO accounts ({rows.ACCOUNT_COLUMNS}) VALUES ({", ".join("?" * 15)})"""
 _UPDATE_ACCOUNT = """
-    UPDATE accounts SET name = ?2, sequence_set_id = ?3, contacts = ?4, fields = ?5, updated_at = ?6, updated_by = ?7
+    UPDATE accounts SET name = ?2, sequence_set_id = ?3, contacts = ?4, fields = ?5, updated_at = ?6, updated_by = ?7,
+        profile = ?8, archived_at = ?9
     WHERE id = ?1"""
 _INSERT_DOCUMENT = f"""
-    INSERT INTO documents ({rows.DOCUMENT_INSERT_COLUMNS}) VALUES ({", ".join("?" * 31)})"""
+    INSERT INTO documents ({rows.DOCUMENT_INSERT_COLUMNS}) VALUES ({", ".join("?" * 36)})"""
 _UPDATE_DOCUMENT = """
     UPDATE documents SET number = ?2, series_id = ?3, ordinal = ?4, status = ?5, document_date = ?6, updated_at = ?7,
         updated_by = ?8, posted_at = ?9, posted_by = ?10, canceled_at = ?11, canceled_by = ?12, due_date = ?13,
         tax_minor = ?14, applied_minor = ?15, refunded_minor = ?16, applies_on_posting = ?17, is_reversed = ?18,
-        amount_minor = ?19, items = ?20, fields = ?21
+        particulars = ?19, sent_at = ?20, sent_by = ?21, balance_changes = ?22, is_uncollectible = ?23,
+        currency = ?24, amount_minor = ?25, items = ?26, fields = ?27
     WHERE id = ?1"""
 _UPSERT_APPLICATION = f"""
     INSERT INTO applications ({rows.APPLICATION_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (source_id, target_id) DO UPDATE SET amount_minor = excluded.amount_minor,
         updated_at = excluded.updated_at, updated_by = excluded.updated_by"""
+_UPSERT_MERCHANT = f"INSERT OR REPLACE INTO merchants ({rows.MERCHANT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"
+_INSERT_ALIAS = f"INSERT INTO aliases ({rows.ALIAS_COLUMNS}) VALUES (?, ?, ?, ?, ?)"
+_INSERT_MAIL = f"INSERT INTO mails ({rows.MAIL_COLUMNS}) VALUES ({', '.join('?' * 12)})"
+_UPDATE_MAIL = "UPDATE mails SET status = ?2, attempts = ?3, due_at = ?4, last_error = ?5, sent_at = ?6 WHERE id = ?1"
 _INSERT_ENTRY = """
     INSERT INTO register (event, series_id, first_ordinal, last_ordinal, document_id, recorded_at, recorded_by)
     VALUES (?, ?, ?, ?, ?, ?, ?)"""
@@ -63,9 +69,13 @@ class Applier:
         self._apply_sets()
         self._apply_series()
         self._apply_counters()
+        self._apply_aliases_gone()
         self._apply_accounts()
+        self._apply_aliases()
+        self._apply_merchants()
         self._apply_documents()
         self._apply_applications()
+        self._apply_mails()
         self._apply_register()
         self._apply_answers()
 
@@ -130,6 +140,32 @@ class Applier:
                 row = rows.from_account(after)
                 self._cursor.execute(_UPDATE_ACCOUNT, (row[0], row[4], *row[6:9], *row[11:]))
 
+    def _apply_aliases_gone(self) -> None:
+        """Take out aliases first: another account may want one, and a deleted account may have none."""
+        for _, before, after in self._snapshot.aliases.changes():
+            if before is not None and after != before:
+                self._cursor.execute("DELETE FROM aliases WHERE id = ?", (before.id,))
+
+    def _apply_aliases(self) -> None:
+        for _, before, after in self._snapshot.aliases.changes():
+            if after is not None and after != before:
+                self._cursor.execute(_INSERT_ALIAS, rows.from_alias(after))
+
+    def _apply_merchants(self) -> None:
+        for _, _, merchant in self._snapshot.merchants.changes():
+            if merchant is not None:
+                self._cursor.execute(_UPSERT_MERCHANT, rows.from_merchant(merchant))
+
+    def _apply_mails(self) -> None:
+        for _, before, mail in self._snapshot.mails.changes():
+            if mail is None:
+                continue
+            row = rows.from_mail(mail)
+            if before is None:
+                self._cursor.execute(_INSERT_MAIL, row)
+            else:
+                self._cursor.execute(_UPDATE_MAIL, (row[0], *row[5:9], row[11]))
+
     def _apply_documents(self) -> None:
         new = []
         for document_id, before, after in self._snapshot.documents.changes():
@@ -139,7 +175,7 @@ class Applier:
                 new.append(rows.from_document(after, self._series_id_of(after)))
             else:
                 row = rows.from_document(after, self._series_id_of(after))
-                changed = (row[0], *row[5:8], row[10], row[12], *row[18:28], *row[29:], *row[13:16])
+                changed = (row[0], *row[5:8], row[10], row[12], *row[18:28], *row[29:], row[11], *row[13:16])
                 self._cursor.execute(_UPDATE_DOCUMENT, changed)
         if new:
             self._cursor.executemany(_INSERT_DOCUMENT, new)

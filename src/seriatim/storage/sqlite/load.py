@@ -35,6 +35,9 @@ _DOCUMENTS_BY_ID = f"""
 _REFERRING = f"""
     SELECT {rows.DOCUMENT_COLUMNS} FROM {rows.DOCUMENT_TABLES} WHERE d.entity_id = ? AND d.referred_id = ?"""
 _APPLICATIONS_FROM = f"SELECT {rows.APPLICATION_COLUMNS} FROM applications WHERE source_id = ?"
+_APPLICATIONS_TO = f"SELECT {rows.APPLICATION_COLUMNS} FROM applications WHERE target_id = ?"
+_ALIAS = f"SELECT {rows.ALIAS_COLUMNS} FROM aliases WHERE entity_id = ? AND value = ?"
+_ALIASES_OF = f"SELECT {rows.ALIAS_COLUMNS} FROM aliases WHERE account_id = ? ORDER BY id"
 _ACCOUNTS_BY_ID = f"SELECT {rows.ACCOUNT_COLUMNS} FROM accounts WHERE id IN (SELECT value FROM json_each(?))"
 _GIVEN_NUMBERS = """
     SELECT number FROM documents
@@ -59,6 +62,7 @@ class Loader:
         self._load_counters()
         self._load_accounts()
         self._load_documents()
+        self._load_notes()
         self._load_sets()
         self._load_series()
         self._load_claims()
@@ -114,10 +118,8 @@ class Loader:
             if document is not None and document.referred_id is not None:
                 self._take_documents(self._cursor.execute(_REFERRING, (entity_id, document.referred_id)))
         others = {document.referred_id for document in self.snapshot.documents}
-        for entity_id, key in self._needs.applications_from:
-            document = self.snapshot.document(entity_id, key)
-            if document is not None:
-                others.update(self._load_applications(document.id))
+        others |= self._load_applications(_APPLICATIONS_FROM, self._needs.applications_from)
+        others |= self._load_applications(_APPLICATIONS_TO, self._needs.applications_to)
         missing = [other for other in others if other is not None and self.snapshot.documents.get(other) is None]
         if missing:
             self._take_documents(self._cursor.execute(_DOCUMENTS_BY_ID, (encode_json(missing),)))
@@ -133,12 +135,14 @@ class Loader:
                 # The set may have another prefix by now; the document is written back with the series that it has.
                 self._prefixes[document.entity_id].add(document.series.prefix)
 
-    def _load_applications(self, source_id: str) -> list[str]:
-        """Load the applications of a credit memo or payment; the ids of what it is applied to."""
-        found = [rows.to_application(row) for row in self._cursor.execute(_APPLICATIONS_FROM, (source_id,))]
+    def _load_applications(self, sql: str, wanted: Iterable[tuple[str, str]]) -> set[str]:
+        """Load the applications from or to documents; the ids of both ends."""
+        documents = [self.snapshot.document(*pair) for pair in wanted]
+        ids = [document.id for document in documents if document is not None]
+        found = [rows.to_application(row) for id_ in ids for row in self._cursor.execute(sql, (id_,))]
         for application in found:
-            self.snapshot.applications.load((source_id, application.target_id), application)
-        return [application.target_id for application in found]
+            self.snapshot.applications.load((application.source_id, application.target_id), application)
+        return {end for application in found for end in (application.source_id, application.target_id)}
 
     def _load_accounts_of_documents(self) -> None:
         documents = [self.snapshot.document(*pair) for pair in self._needs.accounts_of_documents]
@@ -146,6 +150,32 @@ class Loader:
         if ids:
             for row in self._cursor.execute(_ACCOUNTS_BY_ID, (encode_json(sorted(ids)),)):
                 self.snapshot.accounts.load(row[0], rows.to_account(row))
+
+    def _load_notes(self) -> None:
+        """What documents and customers in Sequence's sense have besides: sellers, aliases, mail."""
+        snapshot, needs, cursor = self.snapshot, self._needs, self._cursor
+        for entity_id in needs.merchants:
+            sql = f"SELECT {rows.MERCHANT_COLUMNS} FROM merchants WHERE entity_id = ?"
+            for row in cursor.execute(sql, (entity_id,)):
+                snapshot.merchants.load(entity_id, rows.to_merchant(row))
+        for pair in needs.aliases:
+            for row in cursor.execute(_ALIAS, pair).fetchall():
+                self._take_aliases([row])
+                accounts = cursor.execute(_ACCOUNTS_BY_ID, (encode_json([row[2]]),))
+                for account in accounts:
+                    snapshot.accounts.load(account[0], rows.to_account(account))
+        for pair in needs.aliases_of:
+            owner = snapshot.account(*pair)
+            if owner is not None:
+                self._take_aliases(cursor.execute(_ALIASES_OF, (owner.id,)))
+        for mail_id in needs.mails:
+            for row in cursor.execute(f"SELECT {rows.MAIL_COLUMNS} FROM mails WHERE id = ?", (mail_id,)):
+                snapshot.mails.load(mail_id, rows.to_mail(row))
+
+    def _take_aliases(self, found: Iterable[rows.Row]) -> None:
+        for row in found:
+            alias = rows.to_alias(row)
+            self.snapshot.aliases.load((alias.entity_id, alias.value), alias)
 
     def _load_sets(self) -> None:
         needs = self._needs

@@ -1,25 +1,27 @@
 """Reads: single rows, pages and the audit. Each runs on a reader connection, within one statement or transaction."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 import apsw
 
 from seriatim.domain.account import Account
 from seriatim.domain.document import Document
+from seriatim.domain.mail import MailStatus, OutgoingMail
 from seriatim.domain.money import CURRENCY_EXPONENTS, to_minor
 from seriatim.domain.numbering import Kind
 from seriatim.domain.sequence_set import DEFAULT_NAME, Numbering, SetView
+from seriatim.domain.settlement import Part
 from seriatim.errors import InvalidValue
 from seriatim.service.ports import (
     NOT_TRANSFERRED,
     TRANSFERRED_FIELD,
     DocumentQuery,
     OpenAmount,
-    Part,
     SeriesAudit,
     SortField,
 )
-from seriatim.storage.codec import encode_json, maybe_microseconds
+from seriatim.storage.codec import encode_json, maybe_microseconds, to_microseconds
 from seriatim.storage.sqlite import rows
 
 _SORT_COLUMNS = {
@@ -182,13 +184,13 @@ def _conditions(query: DocumentQuery) -> tuple[list[str], list[str | int]]:
         (_SORT_COLUMNS[SortField.OPEN_AMOUNT], query.open_amount),
     ):
         if text is not None:
-            condition, amounts = _amount_condition(column, text)
+            condition, amounts = amount_condition(column, text)
             conditions.append(condition)
             chosen.extend(amounts)
     return conditions, chosen
 
 
-def _amount_condition(column: str, amount: str) -> tuple[str, list[str | int]]:
+def amount_condition(column: str, amount: str) -> tuple[str, list[str | int]]:
     """The documents whose amount is this decimal, each in the minor units of its own currency."""
     alternatives, values = ["0"], list[str | int]()
     for exponent in sorted(set(CURRENCY_EXPONENTS.values())):
@@ -223,6 +225,24 @@ def list_open_amounts(connection: apsw.Connection, account_id: str) -> list[Open
             AND amount_minor - applied_minor - refunded_minor <> 0
         GROUP BY kind, currency ORDER BY kind, currency"""
     return [OpenAmount(Kind(kind), currency, total) for kind, currency, total in connection.execute(sql, (account_id,))]
+
+
+def list_due_mails(connection: apsw.Connection, now: datetime, limit: int) -> list[OutgoingMail]:
+    """Mails whose time has come, longest due first."""
+    sql = f"""
+        SELECT {rows.MAIL_COLUMNS} FROM mails
+        WHERE status IN ('waiting', 'delivering') AND due_at <= ? ORDER BY due_at, id LIMIT ?"""
+    return [rows.to_mail(row) for row in connection.execute(sql, (to_microseconds(now), limit))]
+
+
+def list_mails(
+    connection: apsw.Connection, entity_id: str | None, status: MailStatus | None, limit: int
+) -> list[OutgoingMail]:
+    """Mails, newest first."""
+    sql = f"""
+        SELECT {rows.MAIL_COLUMNS} FROM mails WHERE entity_id = ifnull(?1, entity_id) AND status = ifnull(?2, status)
+        ORDER BY created_at DESC, id DESC LIMIT ?3"""
+    return [rows.to_mail(row) for row in connection.execute(sql, (entity_id, status, limit))]
 
 
 def audit(connection: apsw.Connection) -> list[SeriesAudit]:

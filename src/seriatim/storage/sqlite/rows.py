@@ -8,8 +8,11 @@ import apsw
 
 from seriatim.domain.account import Account
 from seriatim.domain.client import ApiClient, Role
+from seriatim.domain.customer import Alias
 from seriatim.domain.document import Document, Status
 from seriatim.domain.entity import Entity, NumberOn, Org
+from seriatim.domain.mail import MailStatus, OutgoingMail
+from seriatim.domain.merchant import Merchant
 from seriatim.domain.numbering import Kind, Series, SeriesKey
 from seriatim.domain.sequence_set import Numbering, SequenceSet
 from seriatim.domain.settlement import Application
@@ -17,6 +20,9 @@ from seriatim.storage.codec import (
     decode_ids,
     decode_items,
     decode_object,
+    decode_particulars,
+    decode_profile,
+    decode_strings,
     encode_ids,
     encode_json,
     from_microseconds,
@@ -30,27 +36,34 @@ Row = tuple[Any, ...]
 
 ENTITY_COLUMNS = "id, name, number_on, created_at"
 ORG_COLUMNS = "id, entity_id, name, created_at"
-CLIENT_COLUMNS = "id, name, role, secret_digest, entity_ids, org_ids, created_at, revoked_at"
+CLIENT_COLUMNS = "id, name, role, secret_digest, entity_ids, org_ids, created_at, revoked_at, api_version"
 SET_COLUMNS = "id, entity_id, number, name, created_at, created_by, updated_at, updated_by, deleted_at"
 SERIES_COLUMNS = "id, entity_id, kind, prefix, first_ordinal, next_ordinal"
 ACCOUNT_COLUMNS = (
     "id, entity_id, org_id, number, name, currency, sequence_set_id, contacts, fields, "
-    "created_at, created_by, updated_at, updated_by"
+    "created_at, created_by, updated_at, updated_by, profile, archived_at"
 )
 DOCUMENT_COLUMNS = (
     "d.id, d.kind, d.entity_id, d.org_id, d.account_id, a.number, d.number, s.prefix, d.ordinal, d.number_given, "
     "d.sequence_set_id, d.status, d.currency, d.document_date, d.amount_minor, d.items, d.fields, d.created_at, "
     "d.created_by, d.updated_at, d.updated_by, d.posted_at, d.posted_by, d.canceled_at, d.canceled_by, d.due_date, "
-    "d.tax_minor, d.applied_minor, d.refunded_minor, d.referred_id, d.applies_on_posting, d.is_reversed"
+    "d.tax_minor, d.applied_minor, d.refunded_minor, d.referred_id, d.applies_on_posting, d.is_reversed, "
+    "d.particulars, d.sent_at, d.sent_by, d.balance_changes, d.is_uncollectible"
 )
 DOCUMENT_INSERT_COLUMNS = (
     "id, kind, entity_id, org_id, account_id, number, series_id, ordinal, number_given, sequence_set_id, status, "
     "currency, document_date, amount_minor, items, fields, created_at, created_by, updated_at, updated_by, posted_at, "
     "posted_by, canceled_at, canceled_by, due_date, tax_minor, applied_minor, refunded_minor, referred_id, "
-    "applies_on_posting, is_reversed"
+    "applies_on_posting, is_reversed, particulars, sent_at, sent_by, balance_changes, is_uncollectible"
 )
 APPLICATION_COLUMNS = (
     "id, entity_id, source_id, target_id, amount_minor, created_at, created_by, updated_at, updated_by"
+)
+MERCHANT_COLUMNS = "entity_id, details, currency, payment_term_days, updated_at, updated_by"
+ALIAS_COLUMNS = "id, entity_id, account_id, value, created_at"
+MAIL_COLUMNS = (
+    "id, entity_id, document_id, recipients, copies, status, attempts, due_at, last_error, created_at, created_by, "
+    "sent_at"
 )
 DOCUMENT_TABLES = "documents d JOIN accounts a ON a.id = d.account_id LEFT JOIN series s ON s.id = d.series_id"
 
@@ -92,6 +105,7 @@ def to_client(row: Row) -> ApiClient:
         org_ids=decode_ids(row[5]),
         created_at=from_microseconds(row[6]),
         revoked_at=maybe_datetime(row[7]),
+        api_version=row[8],
     )
 
 
@@ -106,6 +120,7 @@ def from_client(client: ApiClient) -> Row:
         encode_ids(client.org_ids),
         to_microseconds(client.created_at),
         maybe_microseconds(client.revoked_at),
+        client.api_version,
     )
 
 
@@ -167,6 +182,8 @@ def to_account(row: Row) -> Account:
         created_by=row[10],
         updated_at=from_microseconds(row[11]),
         updated_by=row[12],
+        profile=None if row[13] is None else decode_profile(row[13]),
+        archived_at=maybe_datetime(row[14]),
     )
 
 
@@ -186,6 +203,8 @@ def from_account(account: Account) -> Row:
         account.created_by,
         to_microseconds(account.updated_at),
         account.updated_by,
+        None if account.profile is None else encode_json(account.profile),
+        maybe_microseconds(account.archived_at),
     )
 
 
@@ -225,6 +244,11 @@ def to_document(row: Row) -> Document:
         referred_id=row[29],
         applies_on_posting=bool(row[30]),
         is_reversed=bool(row[31]),
+        particulars=None if row[32] is None else decode_particulars(row[32]),
+        sent_at=maybe_datetime(row[33]),
+        sent_by=row[34],
+        balance_changes=row[35],
+        is_uncollectible=bool(row[36]),
     )
 
 
@@ -262,6 +286,11 @@ def from_document(document: Document, series_id: int | None) -> Row:
         document.referred_id,
         document.applies_on_posting,
         document.is_reversed,
+        None if document.particulars is None else encode_json(document.particulars),
+        maybe_microseconds(document.sent_at),
+        document.sent_by,
+        document.balance_changes,
+        document.is_uncollectible,
     )
 
 
@@ -292,4 +321,67 @@ def from_application(application: Application) -> Row:
         application.created_by,
         to_microseconds(application.updated_at),
         application.updated_by,
+    )
+
+
+def to_merchant(row: Row) -> Merchant:
+    """What an entity says of itself, from its MERCHANT_COLUMNS."""
+    return Merchant(row[0], decode_object(row[1]), row[2], row[3], from_microseconds(row[4]), row[5])
+
+
+def from_merchant(merchant: Merchant) -> Row:
+    """What an entity says of itself, as its MERCHANT_COLUMNS."""
+    return (
+        merchant.entity_id,
+        encode_json(plain(merchant.details)),
+        merchant.currency,
+        merchant.payment_term_days,
+        maybe_microseconds(merchant.updated_at),
+        merchant.updated_by,
+    )
+
+
+def to_alias(row: Row) -> Alias:
+    """An alias from its ALIAS_COLUMNS."""
+    return Alias(row[0], row[1], row[2], row[3], from_microseconds(row[4]))
+
+
+def from_alias(alias: Alias) -> Row:
+    """An alias's ALIAS_COLUMNS."""
+    return (alias.id, alias.entity_id, alias.account_id, alias.value, to_microseconds(alias.created_at))
+
+
+def to_mail(row: Row) -> OutgoingMail:
+    """A mail from its MAIL_COLUMNS."""
+    return OutgoingMail(
+        id=row[0],
+        entity_id=row[1],
+        document_id=row[2],
+        recipients=decode_strings(row[3]),
+        copies=decode_strings(row[4]),
+        status=MailStatus(row[5]),
+        attempts=row[6],
+        due_at=from_microseconds(row[7]),
+        last_error=row[8],
+        created_at=from_microseconds(row[9]),
+        created_by=row[10],
+        sent_at=maybe_datetime(row[11]),
+    )
+
+
+def from_mail(mail: OutgoingMail) -> Row:
+    """A mail's MAIL_COLUMNS."""
+    return (
+        mail.id,
+        mail.entity_id,
+        mail.document_id,
+        encode_json(mail.recipients),
+        encode_json(mail.copies),
+        mail.status,
+        mail.attempts,
+        to_microseconds(mail.due_at),
+        mail.last_error,
+        to_microseconds(mail.created_at),
+        mail.created_by,
+        maybe_microseconds(mail.sent_at),
     )

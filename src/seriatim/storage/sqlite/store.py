@@ -15,13 +15,16 @@ from seriatim.domain.account import Account
 from seriatim.domain.client import ApiClient
 from seriatim.domain.document import Document
 from seriatim.domain.entity import Entity, Org
+from seriatim.domain.mail import MailStatus, OutgoingMail
 from seriatim.domain.numbering import Kind
 from seriatim.domain.sequence_set import SetView
+from seriatim.domain.settlement import Part
 from seriatim.domain.snapshot import Needs, Snapshot
-from seriatim.service.ports import DocumentQuery, OpenAmount, Part, SeriesAudit, StoreConflict, StoreUnavailable
+from seriatim.service.pages import Page, PageQuery
+from seriatim.service.ports import DocumentQuery, OpenAmount, SeriesAudit, StoreConflict, StoreUnavailable
 from seriatim.storage.codec import to_microseconds
 from seriatim.storage.migrate import Migration, SchemaState, check_state, migrations_for
-from seriatim.storage.sqlite import reads, rows
+from seriatim.storage.sqlite import pages, reads, rows
 from seriatim.storage.sqlite.apply import Applier
 from seriatim.storage.sqlite.load import Loader
 
@@ -151,6 +154,23 @@ class SqliteStore:
         """A page of documents."""
         return await self._read(lambda connection: reads.list_documents(connection, query))
 
+    async def read(self, needs: Needs) -> Snapshot:
+        """What is needed, as it stood at one moment."""
+
+        def load(connection: apsw.Connection) -> Snapshot:
+            # One read transaction: what leads to something else and that itself are of the same moment.
+            connection.execute("BEGIN")
+            try:
+                return Loader(connection, needs).load()
+            finally:
+                connection.execute("COMMIT")
+
+        return await self._read(load)
+
+    async def list_page(self, query: PageQuery) -> Page:
+        """A page of invoices or credit memos."""
+        return await self._read(lambda connection: pages.list_page(connection, query))
+
     async def list_parts(self, document_id: str) -> list[Part]:
         """The applications from or to a document, with the document beyond each."""
         return await self._read(lambda connection: reads.list_parts(connection, document_id))
@@ -162,6 +182,14 @@ class SqliteStore:
     async def audit(self) -> list[SeriesAudit]:
         """What the register and the documents say of every series."""
         return await self._read(reads.audit)
+
+    async def list_due_mails(self, now: datetime, limit: int) -> list[OutgoingMail]:
+        """Mails whose time has come, longest due first."""
+        return await self._read(lambda connection: reads.list_due_mails(connection, now, limit))
+
+    async def list_mails(self, entity_id: str | None, status: MailStatus | None, limit: int) -> list[OutgoingMail]:
+        """Mails, newest first."""
+        return await self._read(lambda connection: reads.list_mails(connection, entity_id, status, limit))
 
     async def delete_answers(self, recorded_before: datetime, limit: int) -> int:
         """Forget at most so many answers that were recorded before a time; how many were forgotten."""
