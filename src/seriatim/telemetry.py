@@ -4,18 +4,23 @@ No secret may come into either. Keys that name one lose their value, texts that 
 objects are shown as the name of their type: only what is known to be harmless is written out.
 """
 
+import asyncio
 import logging
 import re
 import sys
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from http import HTTPStatus
+from itertools import accumulate
 from typing import Any, BinaryIO
 
 import msgspec
 import structlog
+from msgspec import UNSET, UnsetType
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -26,9 +31,13 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.metrics_core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from seriatim import __version__
+from seriatim.domain.mail import OutgoingMail
 from seriatim.errors import Category
+from seriatim.mail.mailer import Outcome
 from seriatim.service.ports import Clock
 from seriatim.settings import LogFormat, LogLevel
 
@@ -66,7 +75,7 @@ def configure_logging(level: LogLevel, log_format: LogFormat, clock: Clock, stre
     structlog.configure(
         processors=[structlog.processors.add_log_level, stamp, structlog.processors.format_exc_info, redact, render],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level.upper())),
-        logger_factory=lambda *_: _LineWriter(target),
+        logger_factory=_Sink(target, clock, level, log_format),
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(handlers=[_Forwarder()], level=logging.getLevelName(level.upper()), force=True)
@@ -88,6 +97,8 @@ class RequestLog:
     """Writes one line a request. Make it after `configure_logging`."""
 
     def __init__(self) -> None:
+        sink = structlog.get_config()["logger_factory"]
+        self._sink = sink if isinstance(sink, _Sink) else None
         self._logger = structlog.get_logger().bind()
 
     def log_request(
@@ -107,22 +118,49 @@ class RequestLog:
         """Log a request that was answered. `route` is the template of the path, not the path."""
         # 501 says what is not served, which is no fault of the server.
         is_fault = status >= SERVER_FAULT_STATUS_MIN and status != HTTPStatus.NOT_IMPLEMENTED
-        write = self._logger.error if is_fault else self._logger.info
-        fields: dict[str, Any] = {
-            "request_id": request_id,
-            "client_id": client_id,
-            "method": method,
-            "route": route,
-            "status": status,
-            "duration_ms": round(duration_seconds * 1000, 3),
-            "bytes_in": bytes_in,
-            "bytes_out": bytes_out,
-        }
-        if track_id is not None:
-            fields["track_id"] = track_id
-        if zuora_version is not None:
-            fields["zuora_version"] = zuora_version
-        write("request", **fields)
+        if self._sink is not None and not self._sink.takes_requests and not is_fault:
+            return
+        line = _RequestLine(
+            level="error" if is_fault else "info",
+            request_id=request_id,
+            client_id=client_id,
+            method=method,
+            route=route,
+            status=status,
+            duration_ms=round(duration_seconds * 1000, 3),
+            bytes_in=bytes_in,
+            bytes_out=bytes_out,
+            track_id=UNSET if track_id is None else _without_secrets(track_id),
+            zuora_version=UNSET if zuora_version is None else _without_secrets(zuora_version),
+        )
+        if self._sink is not None and self._sink.renders_json:
+            line.at = self._sink.clock.now()
+            self._sink.write_soon(_ENCODER.encode(line) + b"\n")
+        else:
+            fields = msgspec.to_builtins(line)
+            write = self._logger.error if is_fault else self._logger.info
+            write(fields.pop("event"), **{name: value for name, value in fields.items() if name != "level"})
+
+
+class _RequestLine(msgspec.Struct, kw_only=True):
+    """The line of a request: it is written for every one, and this takes a tenth of the time of a general event."""
+
+    at: datetime | UnsetType = UNSET
+    level: str
+    event: str = "request"
+    request_id: str
+    client_id: str | None
+    method: str
+    route: str
+    status: int
+    duration_ms: float
+    bytes_in: int
+    bytes_out: int
+    track_id: str | UnsetType
+    zuora_version: str | UnsetType
+
+
+_ENCODER = msgspec.json.Encoder()
 
 
 class Metrics:
@@ -132,15 +170,8 @@ class Metrics:
         # Each series would have a second one that tells when it began. Nobody asks for that.
         disable_created_metrics()  # type: ignore[no-untyped-call] # the library has no types for it
         self.registry = CollectorRegistry()
-        labels = ["method", "route", "status"]
-        self._requests = Counter("seriatim_requests", "Requests answered.", labels, registry=self.registry)
-        self._request_seconds = Histogram(
-            "seriatim_request_seconds",
-            "From a request's head to the end of its answer, in seconds.",
-            ["method", "route"],
-            buckets=SECONDS_BUCKETS,
-            registry=self.registry,
-        )
+        self._requests = _RequestFigures()
+        self.registry.register(self._requests)
         self._queue_wait_seconds = Histogram(
             "seriatim_queue_wait_seconds",
             "How long the oldest write of a batch waited for its turn, in seconds.",
@@ -161,18 +192,17 @@ class Metrics:
         self._failures = Counter(
             "seriatim_failures", "Batches and background work that failed.", registry=self.registry
         )
+        mails = Counter(
+            "seriatim_mails", "Attempts to send a mail, by what became of it.", ["outcome"], registry=self.registry
+        )
+        self._mails = {outcome: mails.labels(outcome.value) for outcome in Outcome}
         Gauge("seriatim_info", "The version.", ["version"], registry=self.registry).labels(__version__).set(1)
         ProcessCollector(registry=self.registry)
-        # Looking a child up by its labels costs more than counting: each combination is bound once.
-        self._bound: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
     def request_answered(self, method: str, route: str, status: int, duration_seconds: float) -> None:
         """Count a request. `route` is the template of the path: a path itself would make a series each."""
-        bound = self._bound.get((method, route, status))
-        if bound is None:
-            bound = self._bind(method, route, status)
-        bound[0].inc()
-        bound[1].observe(duration_seconds)
+        # A caller may send any word as its method; it may not make a new series with each.
+        self._requests.count(method if method in METHODS else "other", route, status, duration_seconds)
 
     def batch_written(self, size: int, queue_wait_seconds: float, write_seconds: float) -> None:
         """Count a batch."""
@@ -189,34 +219,93 @@ class Metrics:
         self._failures.inc()
         structlog.get_logger().error("work_failed", exc_info=error)
 
+    def mail_tried(self, mail: OutgoingMail, outcome: Outcome) -> None:
+        """Count and log an attempt to send a mail. Whom it is for is told only where one is refused."""
+        self._mails[outcome].inc()
+        logger = structlog.get_logger().bind(mail_id=mail.id, document_id=mail.document_id, attempts=mail.attempts)
+        if outcome is Outcome.SENT:
+            logger.info("mail_sent", refusals=mail.last_error is not None)
+        elif outcome is Outcome.PUT_OFF:
+            logger.warning("mail_put_off", due_at=mail.due_at, error=mail.last_error)
+        else:
+            logger.error("mail_failed", outcome=outcome.value, error=mail.last_error)
+
     def render(self) -> bytes:
         """All figures, as `METRICS_CONTENT_TYPE` says."""
         return generate_latest(self.registry)
 
-    def _bind(self, method: str, route: str, status: int) -> tuple[Counter, Histogram]:
-        # A caller may send any word as its method; it may not make a new series with each.
-        known = method if method in METHODS else "other"
-        bound = (self._requests.labels(known, route, status), self._request_seconds.labels(known, route))
-        if known == method:
-            self._bound[method, route, status] = bound
-        return bound
+
+class _RequestFigures(Collector):
+    """What is counted of requests: for every one of them, so by hand, in a fifth of the library's time."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, str, int], int] = {}
+        self._seconds: dict[tuple[str, str], list[float]] = {}
+        """By method and route: how many took at most as long as each bucket says and no less; then the sum."""
+
+    def count(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request."""
+        key = (method, route, status)
+        self._counts[key] = self._counts.get(key, 0) + 1
+        figures = self._seconds.get((method, route))
+        if figures is None:
+            figures = self._seconds[method, route] = [0.0] * (len(SECONDS_BUCKETS) + 2)
+        figures[bisect_left(SECONDS_BUCKETS, seconds)] += 1
+        figures[-1] += seconds
+
+    def collect(self) -> Iterator[Metric]:
+        """The figures, as the library wants them."""
+        labels = ["method", "route", "status"]
+        requests = CounterMetricFamily("seriatim_requests", "Requests answered.", labels=labels)
+        for (method, route, status), count in self._counts.items():
+            requests.add_metric([method, route, str(status)], count)
+        yield requests
+        told = "From a request's head to the end of its answer, in seconds."
+        seconds = HistogramMetricFamily("seriatim_request_seconds", told, labels=labels[:2])
+        for key, figures in self._seconds.items():
+            *counts, total = figures
+            ends = [*map(str, SECONDS_BUCKETS), "+Inf"]
+            buckets = list(zip(ends, accumulate(counts), strict=True))
+            seconds.add_metric(list(key), buckets, total)
+        yield seconds
 
 
-class _LineWriter:
-    """Writes finished lines. A log that cannot be written may not fail the request that it is about."""
+class _Sink:
+    """Where finished lines go. A log that cannot be written may not fail the request that it is about."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, clock: Clock, level: LogLevel, log_format: LogFormat) -> None:
         self._stream = stream
+        self._waiting: list[bytes] = []
+        self.clock = clock
+        self.takes_requests = logging.getLevelName(level.upper()) <= logging.INFO
+        self.renders_json = log_format is LogFormat.JSON
+
+    def __call__(self, *_: object) -> "_Sink":
+        """The way structlog gets a logger."""
+        return self
 
     def msg(self, line: bytes) -> None:
-        try:
-            self._stream.write(line)
-            self._stream.flush()
-        except (OSError, ValueError):
-            # The disk is full, or nobody reads the pipe any more: there is nowhere left to say so.
-            pass
+        """Write a line now, behind those that wait."""
+        self._waiting.append(line)
+        self._flush()
 
     debug = info = warning = error = critical = msg
+
+    def write_soon(self, line: bytes) -> None:
+        """Write a line with the others of this turn of the event loop; where none runs, now."""
+        self._waiting.append(line)
+        if len(self._waiting) == 1:
+            try:
+                asyncio.get_running_loop().call_soon(self._flush)
+            except RuntimeError:
+                self._flush()
+
+    def _flush(self) -> None:
+        lines, self._waiting = self._waiting, []
+        # The disk may be full, or nobody read the pipe any more: there is nowhere left to say so.
+        with suppress(OSError, ValueError):
+            self._stream.write(b"".join(lines))
+            self._stream.flush()
 
 
 class _Forwarder(logging.Handler):

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from seriatim.http.protocol import HEAD_BYTES_MAX
+from seriatim.http.connection import HEAD_BYTES_MAX
 from tests.servers import Api, Server
 
 CHUNK = b"a" * 8192

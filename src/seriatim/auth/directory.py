@@ -36,6 +36,8 @@ class Directory:
         self._failed = failed
         self._lock = asyncio.Lock()
         self._version: int | None = None
+        self.generation = 0
+        """Grows whenever anything was read anew: what was found here under another generation may be wrong."""
         self._checked_at_seconds = float("-inf")
         self._clients: dict[str, ApiClient] = {}
         self._entities: dict[str, Entity] = {}
@@ -86,17 +88,22 @@ class Directory:
                     self._failed(error)
                 failing = True
 
+    @property
+    def is_current(self) -> bool:
+        """Whether the copy is fresh enough to be trusted."""
+        return self._monotonic() - self._checked_at_seconds <= DIRECTORY_AGE_SECONDS_MAX
+
     async def current(self) -> Self:
         """This directory, once its copy is fresh enough to be trusted.
 
         Raises: Unavailable, when the database does not answer in time.
         """
-        if self._is_current():
+        if self.is_current:
             return self
         try:
             async with asyncio.timeout(DIRECTORY_WAIT_SECONDS_MAX), self._lock:
                 # Those who waited for the lock together need one look at the database, not one each.
-                if not self._is_current():
+                if not self.is_current:
                     await self._check()
         except (StoreUnavailable, TimeoutError) as error:
             raise Unavailable("the database does not answer, so no credentials can be checked; try again") from error
@@ -145,9 +152,6 @@ class Directory:
         orgs = self._orgs.get(entity_id, {})
         return orgs.get(key) or next((org for org in orgs.values() if org.name == key), None)
 
-    def _is_current(self) -> bool:
-        return self._monotonic() - self._checked_at_seconds <= DIRECTORY_AGE_SECONDS_MAX
-
     async def _check(self) -> None:
         """Compare versions, and read everything where they differ. The caller holds the lock."""
         # The time and the version are taken first. What changes while the lists are read makes the version
@@ -165,4 +169,5 @@ class Directory:
             self._entities_by_name = {entity.name: entity for entity in entities}
             self._orgs = orgs
             self._version = version
+            self.generation += 1
         self._checked_at_seconds = began_at_seconds

@@ -67,6 +67,13 @@ class TokenSigner:
 
         Raises: Unauthenticated.
         """
+        return self.verify_until(token, at)[0]
+
+    def verify_until(self, token: str, at: datetime) -> tuple[str, float]:
+        """As `verify`, with the time of its expiry in seconds since 1970.
+
+        Raises: Unauthenticated.
+        """
         # Only genuine tokens are remembered, and whoever presents one already has it: a look-up that takes
         # longer for a longer common beginning tells nothing, because the hash of the whole token comes first.
         known = self._verified.get(token)
@@ -76,12 +83,11 @@ class TokenSigner:
                 # The oldest goes. Were it the busiest, it would be back with the next request.
                 del self._verified[next(iter(self._verified))]
             self._verified[token] = known
-        client_id, expires_at_seconds = known
-        if at.timestamp() >= expires_at_seconds:
+        if at.timestamp() >= known[1]:
             self._verified.pop(token, None)
             minutes = int(TOKEN_LIFETIME.total_seconds() // 60)
             raise Unauthenticated(f"the access token has expired (it lasts {minutes} minutes); {_ADVICE}")
-        return client_id
+        return known
 
     def _open(self, token: str) -> tuple[str, float]:
         """The client id and the expiry that a genuine token carries.

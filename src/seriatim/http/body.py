@@ -1,9 +1,7 @@
-"""Reading request bodies within their limits, and compressing answers."""
+"""What bodies are packed in: requests expanded within their limits, answers compressed."""
 
 import gzip
 import zlib
-
-from starlette.types import Receive
 
 from seriatim.errors import InvalidHeader, Malformed, TooLarge
 
@@ -12,31 +10,6 @@ GZIP_FROM_BYTES = 1000
 GZIP_LEVEL = 5
 _GZIP_WINDOW_BITS = 31
 """zlib's number for "a gzip header, and the largest window"."""
-
-
-class ClientDisconnected(Exception):
-    """The client went away before its request was whole. There is nobody to answer."""
-
-
-async def read_body(receive: Receive, bytes_max: int) -> bytes:
-    """The request's body, up to a limit.
-
-    Raises: TooLarge; ClientDisconnected.
-    """
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if message["type"] == "http.request" and not message.get("more_body", False) and len(body) <= bytes_max:
-        return body
-    chunks = bytearray()
-    while True:
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnected
-        chunks += message.get("body", b"")
-        if len(chunks) > bytes_max:
-            raise TooLarge(f"the body is larger than {bytes_max} bytes; send less at once")
-        if not message.get("more_body", False):
-            return bytes(chunks)
-        message = await receive()
 
 
 def expand_body(body: bytes, encoding: str, expanded_bytes_max: int) -> bytes:

@@ -13,7 +13,6 @@ from time import perf_counter
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
-from starlette.types import Receive, Scope, Send
 
 from seriatim.auth.permissions import Permission
 from seriatim.domain.client import ApiClient
@@ -22,15 +21,9 @@ from seriatim.domain.commands.base import Command, KeepAnswer
 from seriatim.domain.decide import Keyed, Replay, Result
 from seriatim.domain.idempotency import IdempotencyKey
 from seriatim.errors import Category, InternalError, MethodNotAllowed, NotFound, SeriatimError, Unavailable
-from seriatim.http.body import (
-    GZIP_FROM_BYTES,
-    ClientDisconnected,
-    accepts_gzip,
-    compress_answer,
-    expand_body,
-    read_body,
-)
+from seriatim.http.body import GZIP_FROM_BYTES, accepts_gzip, compress_answer, expand_body
 from seriatim.http.decoding import decode_body, decode_query
+from seriatim.http.exchange import ClientDisconnected, Exchange
 from seriatim.http.ratelimit import Allowance, RateLimiter, check_allowance
 from seriatim.service.ports import Clock, IdSource, Store, StoreUnavailable
 from seriatim.service.writer import Writer
@@ -46,6 +39,7 @@ CATEGORIES_NOT_KEPT = frozenset(
         Category.INVALID_HEADER,
         Category.KEY_IN_PROGRESS,
         Category.KEY_REUSED,
+        Category.CONFLICT,
         Category.TOO_LARGE,
         Category.NOT_SERVED,
         Category.RATE_LIMITED,
@@ -63,7 +57,8 @@ class Reply:
 
     status: int
     body: bytes
-    media_type: bytes = b"application/json"
+    media_type: bytes | None = None
+    """None: JSON, as the dialect names it."""
     headers: tuple[tuple[bytes, bytes], ...] = ()
     error: Exception | None = None
     """The failure that this reply tells about, for the log."""
@@ -98,6 +93,10 @@ class Edge:
     limits: EdgeLimits
     rate_limiter: RateLimiter
     observer: RequestObserver
+    can_send_mail: bool = False
+    """Whether there is a mail server to hand mail to."""
+    mail_queued: Callable[[], None] = lambda: None
+    """To be called after the commit that queued a mail, so that it goes out at once."""
 
 
 class Call(Generic[BodyT, QueryT]):
@@ -105,12 +104,14 @@ class Call(Generic[BodyT, QueryT]):
 
     __slots__ = (
         "allowance",
+        "api_version",
         "body",
         "caller",
         "client",
         "dialect",
         "edge",
         "endpoint",
+        "exchange",
         "fingerprint",
         "headers",
         "idempotency_key",
@@ -121,7 +122,6 @@ class Call(Generic[BodyT, QueryT]):
         "query_string",
         "raw_body",
         "request_id",
-        "scheme",
         "track_id",
     )
 
@@ -130,22 +130,36 @@ class Call(Generic[BodyT, QueryT]):
     client: ApiClient
     caller: CallerScope
 
-    def __init__(self, edge: Edge, dialect: "Dialect", endpoint: "Endpoint | None", scope: Scope) -> None:
+    def __init__(
+        self,
+        edge: Edge,
+        dialect: "Dialect",
+        endpoint: "Endpoint | None",
+        exchange: Exchange,
+        path_params: Mapping[str, str],
+    ) -> None:
         self.edge = edge
         self.dialect = dialect
         self.endpoint = endpoint
-        self.method: str = scope["method"]
-        self.path: str = scope["path"]
-        self.scheme: str = scope["scheme"]
-        self.path_params: Mapping[str, str] = scope.get("path_params", {})
-        self.query_string: bytes = scope["query_string"]
-        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.exchange = exchange
+        self.method = exchange.method
+        self.path = exchange.path
+        self.path_params = path_params
+        self.query_string = exchange.query_string
+        self.headers = dict(exchange.headers)
         self.request_id = edge.ids.new_uuid()
         self.track_id: str | None = None
+        self.api_version = ""
+        """The dated version of the API that the answer keeps to; empty where the dialect has none."""
         self.idempotency_key: str | None = None
         self.fingerprint = ""
         self.allowance: Allowance | None = None
         self.raw_body = b""
+
+    @property
+    def scheme(self) -> str:
+        """`http` or `https`, as the client sees it."""
+        return self.exchange.scheme
 
     def header(self, name: bytes) -> str | None:
         """The value of a header (its name in lower case), or None where it is absent."""
@@ -161,7 +175,7 @@ class Call(Generic[BodyT, QueryT]):
 
         def render(outcome: T | SeriatimError) -> tuple[int, bytes] | None:
             if not isinstance(outcome, SeriatimError):
-                return 200, present(outcome)
+                return self.success_status, present(outcome)
             if outcome.category in CATEGORIES_NOT_KEPT:
                 return None
             reply = self.dialect.failure(self, outcome)
@@ -173,7 +187,12 @@ class Call(Generic[BodyT, QueryT]):
             return reply
         if result.error is not None:
             raise result.error
-        return Reply(200, present(result.outcome))
+        return Reply(self.success_status, present(result.outcome))
+
+    @property
+    def success_status(self) -> int:
+        """The status of an answer to a write that went well."""
+        return 200 if self.endpoint is None else self.endpoint.success_status
 
     async def keep_failure(self, error: SeriatimError) -> Reply:
         """Keep the answer to a request that was refused before it became a command, if it came with a key.
@@ -201,6 +220,8 @@ class Call(Generic[BodyT, QueryT]):
         digest = hashlib.sha256()
         for part in (self.method.encode(), self.path.encode(), self.query_string, self.caller.entity_id.encode()):
             digest.update(part + b"\n")
+        if self.api_version:
+            digest.update(self.api_version.encode() + b"\n")
         digest.update(self.raw_body)
         return digest.hexdigest()
 
@@ -225,6 +246,7 @@ class Endpoint:
     """None: no credentials are asked for."""
     answer: Any
     """The type of a successful answer's body."""
+    success_status: int = 200
     body: Any = None
     """The type of the request's body; None: the body is not read as JSON."""
     body_required: bool = True
@@ -239,6 +261,10 @@ class Dialect(Protocol):
     """What sets one API apart from another at the edge."""
 
     name: str
+    media_type: bytes
+    """What its answers in JSON say that they are."""
+    document_path: str
+    """Where the server has its OpenAPI document."""
 
     def read_headers(self, call: Call[Any, Any]) -> None:
         """Read the headers that have nothing to do with who calls.
@@ -267,7 +293,7 @@ class Dialect(Protocol):
 
 @dataclass(slots=True)
 class EndpointApp:
-    """The ASGI application of all endpoints that share one path."""
+    """Answers requests for the endpoints that share one path."""
 
     edge: Edge
     dialect: Dialect
@@ -277,17 +303,18 @@ class EndpointApp:
     def unmatched(self, call: Call[Any, Any]) -> SeriatimError:
         """What a request is told that none of the endpoints fits."""
         if not self.endpoints:
-            return NotFound("operation", f"{call.method} {call.path}", "see /openapi.json for those there are")
+            advice = f"see {self.dialect.document_path} for those there are"
+            return NotFound("operation", f"{call.method} {call.path}", advice)
         allowed = ", ".join(sorted(self.endpoints))
         return MethodNotAllowed(f"{call.method} is not served at this address; use {allowed}")
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def handle(self, exchange: Exchange, path_params: Mapping[str, str]) -> None:
         """Answer one request."""
         began_at = perf_counter()
-        endpoint = self.endpoints.get(scope["method"])
-        call: Call[Any, Any] = Call(self.edge, self.dialect, endpoint, scope)
+        endpoint = self.endpoints.get(exchange.method)
+        call: Call[Any, Any] = Call(self.edge, self.dialect, endpoint, exchange, path_params)
         try:
-            reply = await self._answer(call, endpoint, receive)
+            reply = await self._answer(call, endpoint)
         except ClientDisconnected:
             return
         except asyncio.CancelledError:
@@ -307,10 +334,10 @@ class EndpointApp:
             reply = self.dialect.failure(call, InternalError())
         if reply.status == HTTPStatus.METHOD_NOT_ALLOWED:
             reply = replace(reply, headers=(*reply.headers, (b"allow", ", ".join(sorted(self.endpoints)).encode())))
-        await _send(call, reply, send)
+        _send(call, reply)
         self.edge.observer.answered(call, reply, perf_counter() - began_at)
 
-    async def _answer(self, call: Call[Any, Any], endpoint: Endpoint | None, receive: Receive) -> Reply:
+    async def _answer(self, call: Call[Any, Any], endpoint: Endpoint | None) -> Reply:
         self.dialect.read_headers(call)
         if endpoint is None:
             raise self.unmatched(call)
@@ -321,10 +348,11 @@ class EndpointApp:
                 check_allowance(call.allowance)
             self.dialect.check_permission(call, endpoint.permission)
         limits = self.edge.limits
-        call.raw_body = await read_body(receive, limits.body_bytes_max)
+        call.raw_body = await call.exchange.read_body(limits.body_bytes_max)
         try:
-            encoding = (call.header(b"content-encoding") or "").strip().lower()
-            call.raw_body = expand_body(call.raw_body, encoding, limits.expanded_body_bytes_max)
+            encoding = call.header(b"content-encoding")
+            if encoding is not None:
+                call.raw_body = expand_body(call.raw_body, encoding.strip().lower(), limits.expanded_body_bytes_max)
             if endpoint.query is not None or call.query_string:
                 call.query = decode_query(call.query_string, endpoint.query or NoQuery)
             if endpoint.body is not None:
@@ -344,14 +372,14 @@ def _reply_kept(result: Result) -> Reply | None:
     return None
 
 
-async def _send(call: Call[Any, Any], reply: Reply, send: Send) -> None:
+def _send(call: Call[Any, Any], reply: Reply) -> None:
     body = reply.body
-    headers = [(b"content-type", reply.media_type), *call.dialect.headers(call), *reply.headers]
+    media_type = reply.media_type or call.dialect.media_type
+    headers = [(b"content-type", media_type), *call.dialect.headers(call), *reply.headers]
     if len(body) > GZIP_FROM_BYTES:
         headers.append((b"vary", b"accept-encoding"))
-        if accepts_gzip(call.headers.get(b"accept-encoding", b"")):
+        accepted = call.headers.get(b"accept-encoding")
+        if accepted is not None and accepts_gzip(accepted):
             body = compress_answer(body)
             headers.append((b"content-encoding", b"gzip"))
-    headers.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    call.exchange.answer(reply.status, headers, body)

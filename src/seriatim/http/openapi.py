@@ -1,7 +1,7 @@
 """The OpenAPI document, made from the table of endpoints and the types of their bodies."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -16,19 +16,37 @@ Json = dict[str, Any]
 
 
 def describe(
-    title: str, version: str, description: str, endpoints: Sequence[Endpoint], failure: Any, headers: Mapping[str, str]
+    title: str,
+    version: str,
+    description: str,
+    endpoints: Sequence[Endpoint],
+    failure: Any,
+    headers: Mapping[str, str],
+    *,
+    success: str,
+    scheme: str = "bearer",
+    methods_with_keys: Collection[str] = ("POST",),
 ) -> Json:
-    """The document of some endpoints. `headers` are those that every operation takes, with what they mean."""
+    """The document of some endpoints. `headers` are those that every operation takes, with what they mean.
+
+    `success` tells what the answer of an operation is; `scheme` is how callers say who they are; `methods_with_keys`
+    are those that take an idempotency key.
+    """
     parts = (part for endpoint in endpoints for part in (endpoint.body, endpoint.form, endpoint.answer))
     types = [wanted for wanted in parts if wanted is not None]
     _, schemas = msgspec.json.schema_components([*types, failure], ref_template=_REFERENCE)
     paths: dict[str, Json] = {}
     for endpoint in endpoints:
-        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, failure, headers)
+        taken = {
+            name: meaning
+            for name, meaning in headers.items()
+            if name != "Idempotency-Key" or endpoint.method in methods_with_keys
+        }
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = _operation(endpoint, failure, taken, success)
     return {
         "openapi": OPENAPI_VERSION,
         "info": {"title": title, "version": version, "description": description},
-        "security": [{"bearer": []}],
+        "security": [{scheme: []}],
         "paths": paths,
         "components": {
             "parameters": {
@@ -36,12 +54,12 @@ def describe(
                 for name, description in headers.items()
             },
             "schemas": dict(sorted(schemas.items())),
-            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {scheme: {"type": "http", "scheme": scheme}},
         },
     }
 
 
-def _operation(endpoint: Endpoint, failure: Any, headers: Mapping[str, str]) -> Json:
+def _operation(endpoint: Endpoint, failure: Any, headers: Mapping[str, str], success: str) -> Json:
     operation: Json = {
         "operationId": endpoint.operation_id,
         "summary": endpoint.summary,
@@ -49,7 +67,7 @@ def _operation(endpoint: Endpoint, failure: Any, headers: Mapping[str, str]) -> 
         "tags": [endpoint.tag],
         "parameters": _parameters(endpoint, headers),
         "responses": {
-            "200": _content("The operation's answer, or a broken rule as `success: false`.", endpoint.answer),
+            str(endpoint.success_status): _answer(endpoint, success),
             "default": _content("A failure.", failure),
         },
     }
@@ -73,10 +91,13 @@ def _parameters(endpoint: Endpoint, headers: Mapping[str, str]) -> list[Json]:
         (reference,), schemas = msgspec.json.schema_components([endpoint.query], ref_template=_REFERENCE)
         properties = schemas[reference["$ref"].rsplit("/", 1)[1]]["properties"]
         parameters += [{"name": name, "in": "query", "schema": schema} for name, schema in properties.items()]
-    for name in headers:
-        if name != "Idempotency-Key" or endpoint.method == "POST":
-            parameters.append({"$ref": f"#/components/parameters/{name}"})
-    return parameters
+    return [*parameters, *({"$ref": f"#/components/parameters/{name}"} for name in headers)]
+
+
+def _answer(endpoint: Endpoint, success: str) -> Json:
+    if endpoint.answer is None:
+        return {"description": "A document as PDF.", "content": {"application/pdf": {}}}
+    return _content(success, endpoint.answer)
 
 
 def _content(description: str, wanted: Any) -> Json:

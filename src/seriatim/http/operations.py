@@ -1,6 +1,6 @@
 """What operators ask a server: whether it is up, whether it is ready, what it counts, and what it can do."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 from starlette.requests import Request
@@ -11,15 +11,15 @@ from seriatim.errors import Unavailable
 from seriatim.service.ports import StoreUnavailable
 
 JSON = "application/json"
-OPERATION_PATHS = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
+OPERATION_PATHS = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json", "/openapi-sequence.json"})
 
 
 def build_operations(
     check: Callable[[], Awaitable[None]],
     metrics: Callable[[], tuple[bytes, str]] | None,
-    openapi: Callable[[], str],
+    documents: Mapping[str, Callable[[], str]],
 ) -> Router:
-    """The router of `/healthz`, `/readyz`, `/metrics` (unless it is None) and `/openapi.json`.
+    """The router of `/healthz`, `/readyz`, `/metrics` (unless it is None) and the OpenAPI documents by their paths.
 
     `check` raises StoreUnavailable or Unavailable while the server cannot do its work.
     """
@@ -37,11 +37,11 @@ def build_operations(
             return Response(body, status_code=503, media_type=JSON, headers={"retry-after": "1"})
         return Response(b'{"status":"ready"}', media_type=JSON)
 
-    def document(_: Request) -> Response:
-        """The OpenAPI document of the APIs. Making it takes a while, so it is no coroutine: it runs in a thread."""
-        return Response(openapi(), media_type=JSON)
+    def document(request: Request) -> Response:
+        """The OpenAPI document of an API. Making it takes a while, so it is no coroutine: it runs in a thread."""
+        return Response(documents[request.url.path](), media_type=JSON)
 
-    routes = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/openapi.json", document)]
+    routes = [Route("/healthz", healthz), Route("/readyz", readyz), *(Route(path, document) for path in documents)]
     if metrics is not None:
 
         async def show_metrics(_: Request) -> Response:

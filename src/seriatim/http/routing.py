@@ -1,31 +1,38 @@
-"""A table of endpoints as one ASGI application: paths are found segment by segment, however many there are."""
+"""A table of endpoints as one handler: paths are found segment by segment, however many there are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Generic, TypeVar
 from urllib.parse import unquote
 
-from starlette.types import ASGIApp, Receive, Scope, Send
-
 from seriatim.http.endpoint import Dialect, Edge, Endpoint, EndpointApp
+from seriatim.http.exchange import Exchange
+
+T = TypeVar("T")
+
+_NO_PARAMETERS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(slots=True)
-class _Node:
+class _Node(Generic[T]):
     """What may follow in a path: known segments, or any segment at all, which is then a parameter."""
 
-    children: "dict[str, _Node]" = field(default_factory=dict)
-    any_child: "_Node | None" = None
-    app: ASGIApp | None = None
+    children: "dict[str, _Node[T]]" = field(default_factory=dict)
+    any_child: "_Node[T] | None" = None
+    target: T | None = None
     parameters: tuple[str, ...] = ()
 
 
-class PathTree:
-    """Finds the application of a path. A known segment goes before a parameter, in whatever order they were added."""
+class PathTree(Generic[T]):
+    """Finds what belongs to a path. A known segment goes before a parameter, in whatever order they were added."""
 
     def __init__(self) -> None:
-        self._root = _Node()
+        self._root: _Node[T] = _Node()
+        self._known: dict[str, T] = {}
+        """What belongs to the paths without parameters, which are the busiest: one look-up finds it."""
 
-    def add(self, path: str, app: ASGIApp) -> None:
+    def add(self, path: str, target: T) -> None:
         """Add a path such as `/v1/accounts/{key}`."""
         node, parameters = self._root, []
         for segment in path.split("/")[1:]:
@@ -35,27 +42,33 @@ class PathTree:
                 node = node.any_child
             else:
                 node = node.children.setdefault(segment, _Node())
-        node.app, node.parameters = app, tuple(parameters)
+        node.target, node.parameters = target, tuple(parameters)
+        if not parameters:
+            self._known[path] = target
 
-    def find(self, path: str) -> tuple[ASGIApp, dict[str, str]] | None:
-        """The application of a path that is still percent-encoded, and its decoded parameters."""
+    def find(self, path: str) -> tuple[T, Mapping[str, str]] | None:
+        """What belongs to a path that is still percent-encoded, and its decoded parameters."""
+        known = self._known.get(path)
+        if known is not None:
+            return known, _NO_PARAMETERS
         segments = path.split("/")[1:]
         values: list[str] = []
         node = self._descend(self._root, segments, 0, values)
-        if node is None or node.app is None:
+        if node is None or node.target is None:
             return None
-        return node.app, dict(zip(node.parameters, map(unquote, values), strict=True))
+        return node.target, dict(zip(node.parameters, map(unquote, values), strict=True))
 
-    def _descend(self, node: _Node, segments: list[str], depth: int, values: list[str]) -> _Node | None:
+    def _descend(self, node: _Node[T], segments: list[str], depth: int, values: list[str]) -> _Node[T] | None:
         if depth == len(segments):
-            return node if node.app is not None else None
+            return node if node.target is not None else None
         segment = segments[depth]
         child = node.children.get(segment)
         if child is not None:
             found = self._descend(child, segments, depth + 1, values)
             if found is not None:
                 return found
-        if node.any_child is None or not segment:
+        # Nothing that a path can name has the character U+0000 in it.
+        if node.any_child is None or not segment or "%00" in segment:
             return None
         values.append(segment)
         found = self._descend(node.any_child, segments, depth + 1, values)
@@ -65,10 +78,10 @@ class PathTree:
 
 
 class EndpointRouter:
-    """The ASGI application of one dialect. What none of its paths fits is answered in the dialect's own way."""
+    """Answers the requests of one dialect. What none of its paths fits is answered in the dialect's own way."""
 
     def __init__(self, edge: Edge, dialect: Dialect, endpoints: Sequence[Endpoint]) -> None:
-        self._tree = PathTree()
+        self._tree: PathTree[EndpointApp] = PathTree()
         self._unmatched = EndpointApp(edge, dialect)
         apps: dict[str, EndpointApp] = {}
         for endpoint in endpoints:
@@ -78,12 +91,10 @@ class EndpointRouter:
                 self._tree.add(endpoint.path, app)
             app.endpoints[endpoint.method] = endpoint
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def handle(self, exchange: Exchange) -> None:
         """Answer one request. A key may hold an encoded slash, so the path is taken as it was sent."""
-        raw_path: bytes | None = scope.get("raw_path")
-        found = self._tree.find(scope["path"] if raw_path is None else raw_path.decode("latin-1"))
+        found = self._tree.find(exchange.raw_path)
         if found is None:
-            await self._unmatched(scope, receive, send)
-            return
-        app, scope["path_params"] = found
-        await app(scope, receive, send)
+            await self._unmatched.handle(exchange, _NO_PARAMETERS)
+        else:
+            await found[0].handle(exchange, found[1])

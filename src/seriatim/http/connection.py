@@ -1,0 +1,347 @@
+"""A connection of HTTP/1.1: bytes to exchanges, by httptools' parser, and a task that has them answered in turn.
+
+What a client may do to a connection is bounded here: the size of a head, how long a head, a body and the reading of an
+answer may take, and how much is read ahead of what is being answered.
+"""
+
+import asyncio
+from collections import deque
+from typing import Protocol, cast
+from urllib.parse import unquote
+
+import httptools
+
+from seriatim.http.exchange import Exchange, Handler
+
+HEAD_BYTES_MAX = 65_536
+"""How much of a request line and headers may arrive beyond the first read. The body has limits of its own."""
+BODY_BUFFER_BYTES_MAX = 65_536
+"""How much of a body is read before somebody asks for it."""
+REQUESTS_AHEAD_MAX = 100
+"""How many requests may arrive before the first of them is answered."""
+KEEP_ALIVE_SECONDS = 75
+"""How long the first byte of a request is waited for."""
+HEAD_SECONDS_MAX = 20
+"""From the first byte of a request to the end of its headers."""
+BODY_SECONDS_MAX = 120
+"""From the end of the headers to the end of the body."""
+ANSWER_SECONDS_MAX = 60
+"""How long a client may be slow to read its answer."""
+LINGER_SECONDS_MAX = 2
+"""How long a client may go on sending after the last answer: closing at once could take the answer from it."""
+LOOPBACK_ADDRESSES = frozenset({"127.0.0.1", "::1"})
+
+_NEVER = float("inf")
+_PLAIN_TEXT = ((b"content-type", b"text/plain; charset=utf-8"),)
+
+
+class Host(Protocol):
+    """What a connection asks of its server."""
+
+    loop: asyncio.AbstractEventLoop
+    handler: Handler
+    now_seconds: float
+    """The loop's time, to the second."""
+    date_line: bytes
+
+    def opened(self, connection: "Connection") -> bool:
+        """Take in a connection; False: there are too many."""
+
+    def closed(self, connection: "Connection") -> None:
+        """Let go of a connection."""
+
+    def faulted(self, error: Exception) -> None:
+        """A handler raised, which none should."""
+
+
+class Connection(asyncio.Protocol):
+    """Reads requests, has them answered one after another, and ends."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._transport = cast("asyncio.Transport", None)
+        self._parser = httptools.HttpRequestParser(self)
+        self._url = b""
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._expects_continue = False
+        self._head_is_open = False
+        self._head_bytes = 0
+        self._receiving: Exchange | None = None
+        """The exchange whose body is on its way."""
+        self._exchanges: deque[Exchange] = deque()
+        """Those whose heads have been read, oldest first; the first of them is being answered."""
+        self._waiters: list[asyncio.Future[None]] = []
+        self._fault: tuple[int, str] | None = None
+        """Status and text for what is no request. Nothing is read after it."""
+        self._is_connected = True
+        self._is_deaf = False
+        """Whether what arrives is thrown away."""
+        self._reads = True
+        self._writes = True
+        self._read_deadline_seconds = _NEVER
+        self._write_deadline_seconds = _NEVER
+        self.is_ending = False
+        self.task: asyncio.Task[None] | None = None
+
+    @property
+    def date_line(self) -> bytes:
+        """The `date` header of the answers of this second."""
+        return self._host.date_line
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the other end is on this machine."""
+        name = self._transport.get_extra_info("peername")
+        return bool(name) and str(name[0]) in LOOPBACK_ADDRESSES
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether more may arrive."""
+        return self._is_connected and not self._is_deaf
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin, unless the server has too many connections."""
+        self._transport = cast("asyncio.Transport", transport)
+        if not self._host.opened(self):
+            transport.close()
+            return
+        self._read_deadline_seconds = self._host.now_seconds + KEEP_ALIVE_SECONDS
+        self.task = self._host.loop.create_task(self._serve())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End: whoever waits for something learns that it will not come."""
+        self._is_connected = False
+        self._writes = True
+        # The two refer to each other: this spares the garbage collector the work.
+        self._parser = cast("httptools.HttpRequestParser", None)
+        self._host.closed(self)
+        self._wake()
+
+    def pause_writing(self) -> None:
+        """The client is slow to read: it gets some time."""
+        self._writes = False
+        self._write_deadline_seconds = self._host.now_seconds + ANSWER_SECONDS_MAX
+
+    def resume_writing(self) -> None:
+        """The client has read most of what was sent."""
+        self._writes = True
+        self._write_deadline_seconds = _NEVER
+        self._wake()
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what has arrived."""
+        if self._is_deaf:
+            return
+        head_was_open = self._head_is_open
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            # No other protocol is spoken here: the request is answered, and what follows is no HTTP.
+            self._is_deaf = True
+            self._exchanges[-1].is_last = True
+        except httptools.HttpParserError:
+            self._refuse(400, "Invalid HTTP request received.")
+        if head_was_open and self._head_is_open:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES_MAX:
+                self._refuse(400, f"The request line and headers are larger than {HEAD_BYTES_MAX} bytes.")
+
+    def on_message_begin(self) -> None:
+        """The parser: a request begins."""
+        self._url = b""
+        self._headers = []
+        self._expects_continue = False
+        self._head_is_open = True
+        self._head_bytes = 0
+        if not self._is_deaf:
+            self._read_deadline_seconds = self._host.now_seconds + HEAD_SECONDS_MAX
+
+    def on_url(self, url: bytes) -> None:
+        """The parser: a part of the request line."""
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """The parser: a header."""
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self._expects_continue = True
+        self._headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        """The parser: the head is complete, and the request can be answered."""
+        self._head_is_open = False
+        if self._is_deaf:
+            return
+        if len(self._exchanges) >= REQUESTS_AHEAD_MAX:
+            self._refuse(400, f"{REQUESTS_AHEAD_MAX} requests wait for their answers already.")
+            return
+        raw_path, query_string = _split_target(self._url)
+        path = unquote(raw_path) if "%" in raw_path else raw_path
+        parser = self._parser
+        exchange = Exchange(
+            self, parser.get_method().decode(), raw_path, path, query_string, self._headers, parser.get_http_version()
+        )
+        if not parser.should_keep_alive():
+            exchange.is_last = True
+        if self._expects_continue:
+            exchange.expect_continue()
+        self._receiving = exchange
+        self._exchanges.append(exchange)
+        self._read_deadline_seconds = self._host.now_seconds + BODY_SECONDS_MAX
+        if len(self._exchanges) > 1:
+            self._pause_reading()
+        self._wake()
+
+    def on_body(self, data: bytes) -> None:
+        """The parser: a part of the body."""
+        exchange = self._receiving
+        if exchange is not None:
+            exchange.receive(data)
+            if exchange.waiting_bytes > BODY_BUFFER_BYTES_MAX and not exchange.is_answered:
+                self._pause_reading()
+            self._wake()
+
+    def on_message_complete(self) -> None:
+        """The parser: the request is whole."""
+        exchange, self._receiving = self._receiving, None
+        if exchange is not None:
+            exchange.is_whole = True
+            self._read_deadline_seconds = (
+                self._host.now_seconds + KEEP_ALIVE_SECONDS if exchange.is_answered else _NEVER
+            )
+            self._wake()
+
+    def write(self, data: bytes) -> None:
+        """Send bytes; a client that has gone gets none."""
+        if self._is_connected:
+            self._transport.write(data)
+
+    async def changed(self) -> None:
+        """Wait until something has arrived, or nothing more will, or it can be written to again."""
+        waiter = self._host.loop.create_future()
+        self._waiters.append(waiter)
+        await waiter
+
+    async def drained(self) -> None:
+        """Wait while the client is slow to read what was sent."""
+        while not self._writes:
+            await self.changed()
+
+    def read_on(self) -> None:
+        """Read on, if so much has arrived that reading was paused."""
+        if not self._reads and self._is_connected:
+            self._reads = True
+            self._transport.resume_reading()
+
+    def finish(self) -> None:
+        """End as soon as what is being answered is answered."""
+        self.is_ending = True
+        if not self._exchanges:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """End at once."""
+        self._transport.abort()
+
+    def check_deadlines(self, now_seconds: float) -> None:
+        """End what has taken too long."""
+        if now_seconds > self._write_deadline_seconds:
+            self._transport.abort()
+        elif now_seconds > self._read_deadline_seconds:
+            exchange = self._receiving
+            if not self.is_reading or (exchange is not None and exchange.is_answered):
+                self._transport.abort()
+            elif self._head_is_open or exchange is not None:
+                self._refuse(408, "The request took too long to arrive.")
+            else:
+                self._transport.close()
+
+    async def _serve(self) -> None:
+        """Have every request answered, one after another."""
+        try:
+            while (exchange := await self._next()) is not None:
+                await self._answer(exchange)
+                self._exchanges.popleft()
+                if exchange.is_last or not exchange.is_answered:
+                    self._end(exchange)
+                    return
+                if len(self._exchanges) <= 1:
+                    self.read_on()
+                if exchange.is_whole and not self._head_is_open and not self._exchanges:
+                    self._read_deadline_seconds = self._host.now_seconds + KEEP_ALIVE_SECONDS
+                await self.drained()
+            self._end(None)
+        except BaseException:
+            self._transport.abort()
+            raise
+
+    async def _next(self) -> Exchange | None:
+        """The request to be answered next; None, when there will be no more."""
+        while self._is_connected:
+            if self._exchanges:
+                return self._exchanges[0]
+            if self._fault is not None:
+                return None
+            await self.changed()
+        return None
+
+    async def _answer(self, exchange: Exchange) -> None:
+        try:
+            await self._host.handler(exchange)
+        except Exception as error:  # noqa: BLE001 - a fault of one exchange is no reason to lose the connection's task
+            self._host.faulted(error)
+            if not exchange.is_begun:
+                exchange.is_last = True
+                exchange.answer(500, _PLAIN_TEXT, b"Internal Server Error")
+
+    def _end(self, exchange: Exchange | None) -> None:
+        """Tell what is wrong, if that is why the end has come, and close when nothing can be lost by it."""
+        if exchange is not None and exchange.is_begun and not exchange.is_answered:
+            # Half an answer must not look like a whole one.
+            self._transport.abort()
+            return
+        if self._fault is not None and (exchange is None or not exchange.is_answered):
+            status, text = self._fault
+            last = Exchange(self, "", "", "", b"", [], "1.0")
+            last.answer(status, _PLAIN_TEXT, text.encode())
+        elif exchange is None or exchange.is_whole or self.is_ending:
+            self._transport.close()
+            return
+        self._is_deaf = True
+        self._read_deadline_seconds = self._host.now_seconds + LINGER_SECONDS_MAX
+        self.read_on()
+        if self._is_connected:
+            self._transport.write_eof()
+
+    def _refuse(self, status: int, text: str) -> None:
+        """Read nothing more. The client is told why, once what came before is answered."""
+        self._fault = (status, text)
+        self._is_deaf = True
+        self._receiving = None
+        self._read_deadline_seconds = _NEVER
+        self._wake()
+
+    def _pause_reading(self) -> None:
+        if self._reads and self._is_connected:
+            self._reads = False
+            self._transport.pause_reading()
+
+    def _wake(self) -> None:
+        waiters = self._waiters
+        if waiters:
+            self._waiters = []
+            for waiter in waiters:
+                if not waiter.done():
+                    waiter.set_result(None)
+
+
+def _split_target(url: bytes) -> tuple[str, bytes]:
+    """The path, percent-encoded, and the query of a request line's target.
+
+    Raises: httptools.HttpParserInvalidURLError; UnicodeDecodeError. The parser makes an invalid request of either.
+    """
+    if url.startswith(b"/") and b"#" not in url:
+        path, _, query = url.partition(b"?")
+        return path.decode("ascii"), query
+    parsed = httptools.parse_url(url)
+    return (parsed.path or b"/").decode("ascii"), parsed.query or b""
