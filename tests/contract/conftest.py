@@ -5,17 +5,33 @@ from pathlib import Path
 
 import pytest
 
+from seriatim.storage.engines import MigratableStore
 from seriatim.storage.memory import MemoryStore
+from seriatim.storage.postgres import PostgresStore
 from seriatim.storage.sqlite import SqliteStore
 from tests.factories import create_entity, run
+from tests.postgres import Cluster
+
+ISOLATIONS = {"postgres": "read-committed", "postgres-serializable": "serializable"}
 
 
-@pytest.fixture(params=("memory", "sqlite"))
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[MemoryStore | SqliteStore]:
+@pytest.fixture(params=("memory", "sqlite", *ISOLATIONS))
+def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> MigratableStore:
+    """A store with nothing in it."""
+    if request.param == "memory":
+        return MemoryStore()
+    if request.param == "sqlite":
+        return SqliteStore(tmp_path / "seriatim.db")
+    cluster: Cluster = request.getfixturevalue("postgres")
+    return PostgresStore(cluster.emptied_database().with_option(f"isolation={ISOLATIONS[request.param]}"))
+
+
+@pytest.fixture
+async def store(new_store: MigratableStore) -> AsyncIterator[MigratableStore]:
     """An open store with one entity and its set DEFAULT."""
-    made = MemoryStore() if request.param == "memory" else SqliteStore(tmp_path / "seriatim.db")
-    await made.migrate()
-    await made.open()
-    await run(made, create_entity())
-    yield made
-    await made.close()
+    await new_store.migrate()
+    await new_store.open()
+    await run(new_store, create_entity())
+    yield new_store
+    await new_store.close()
+

@@ -208,6 +208,16 @@ async def test_an_open_store_answers(store: Store) -> None:
     await store.check()
 
 
+async def test_a_clock_that_was_set_back_takes_no_series_back_in_time(store: Store) -> None:
+    await run(store, create_account())
+    later = NOON + timedelta(seconds=3)
+    first = await run(store, create_memo(document_id="first", post=True), at=later)
+    second = await run(store, create_memo(document_id="second", post=True), at=NOON)
+    third = await run(store, create_memo(document_id="third", post=True), at=later + timedelta(seconds=1))
+    assert [first.posted_at, second.posted_at] == [later, later]
+    assert third.posted_at == later + timedelta(seconds=1)
+
+
 async def test_the_memory_store_loses_a_write_that_crashes_before_the_commit() -> None:
     memory = MemoryStore()
     await memory.open()

@@ -73,15 +73,15 @@ class Trap:
         """Have SQLite tell of every moment on a connection."""
         connection.set_update_hook(lambda *_: self._row_changed())
         connection.set_commit_hook(lambda: self._reached(Moment.BEFORE_COMMIT))
-        connection.set_wal_hook(lambda *_: self._committed())
+        connection.trace_v2(apsw.SQLITE_TRACE_PROFILE, self._finished)
 
     def _row_changed(self) -> None:
         if self.is_armed and next(self.rows) == ROW_OF.get(self.moment):
             die(self.death)
 
-    def _committed(self) -> int:
-        self._reached(Moment.AFTER_COMMIT)
-        return apsw.SQLITE_OK
+    def _finished(self, event: dict[str, Any]) -> None:
+        if event["sql"] == "COMMIT":
+            self._reached(Moment.AFTER_COMMIT)
 
     def _reached(self, moment: Moment) -> bool:
         if self.is_armed and moment is self.moment:

@@ -1,5 +1,7 @@
 """The working snapshot: what changed, what can be taken back, and who is found by which key."""
 
+import gc
+import weakref
 from dataclasses import replace
 
 import pytest
@@ -117,6 +119,20 @@ def test_undo_reaches_back_mark_by_mark() -> None:
     assert snapshot.counters.get((ENTITY_ID, "n")) == 2
     snapshot.undo(first)
     assert list(snapshot.counters.changes()) == []
+
+
+def test_what_is_settled_is_let_go_without_the_garbage_collector() -> None:
+    snapshot = Snapshot()
+    account = make_account()
+    snapshot.accounts.put(account.id, account)
+    snapshot.settle()
+    watched = weakref.ref(snapshot.accounts)
+    gc.disable()
+    try:
+        del snapshot
+        assert watched() is None
+    finally:
+        gc.enable()
 
 
 def test_a_counter_starts_at_one() -> None:

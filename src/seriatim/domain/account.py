@@ -64,3 +64,13 @@ def check_not_archived(account: Account) -> None:
             "use another account"
         )
         raise BrokenRule(Rule.ACCOUNT_ARCHIVED, message)
+
+
+def check_takes_currency(account: Account, currency: str) -> None:
+    """Check that an account may get a document in a currency: in its own, and as a customer in any.
+
+    Raises: BrokenRule.
+    """
+    if account.profile is None and currency != account.currency:
+        message = f"currency: the account {account.number} is kept in {account.currency}, not {currency}"
+        raise BrokenRule(Rule.CURRENCY_MISMATCH, message)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from seriatim.domain.country import country_code, state_code
+from seriatim.domain.merchant import Merchant
 from seriatim.domain.particulars import RECIPIENTS_MAX, Address, Particulars
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ SHIP_TO = "shipToContact"
 MISSING_NAME = "-"
 """Stands for the half of a name that Zuora requires and the customer does not have."""
 ADDITIONAL_EMAILS = "additionalEmailAddresses"
+CUSTOM_PROPERTIES = "customProperties"
 TAX_INFO = "taxInfo"
 TAX_ID = "VATId"
 EXEMPT_STATUS = "exemptStatus"
@@ -85,22 +87,22 @@ class Alias:
     created_at: datetime
 
 
-def address_of(account: "Account", fallback_country: str | None = None) -> Address:
+def address_of(account: "Account", fallback: str | None = None) -> Address:
     """Where an account's documents are addressed to: its own address as a customer, else its bill-to contact's.
 
-    `fallback_country` (two letters) stands for a country that is missing or that nobody knows.
+    `fallback` (two letters) stands for a country that is missing or that nobody knows.
     """
     if account.profile is not None:
         return account.profile.address
-    return _address_of_contact(account.contacts.get(BILL_TO, {}), fallback_country)
+    return address_of_contact(account.contacts.get(BILL_TO, {}), fallback)
 
 
-def shipping_address_of(account: "Account", fallback_country: str | None = None) -> Address:
+def shipping_address_of(account: "Account", fallback: str | None = None) -> Address:
     """Where goods go: the address of the ship-to contact, where it has one of its own, else the billing address."""
     contact = account.contacts.get(SHIP_TO, {})
     if not any(contact.get(name) for name in _ADDRESS_FIELDS):
-        return address_of(account, fallback_country)
-    return _address_of_contact(contact, fallback_country)
+        return address_of(account, fallback)
+    return address_of_contact(contact, fallback)
 
 
 def contacts_of(account: "Account") -> tuple[Contact, ...]:
@@ -113,12 +115,12 @@ def contacts_of(account: "Account") -> tuple[Contact, ...]:
     found: dict[str, Contact] = {}
     for role in (BILL_TO, SOLD_TO, SHIP_TO):
         contact = account.contacts.get(role, {})
-        email = _email_of(contact)
+        email = email_of(contact)
         if email and contact["id"] not in found:
             preference = BillingPreference.PRIMARY if role == BILL_TO else BillingPreference.NONE
-            found[contact["id"]] = _known_contact(account, contact["id"], _name_of(contact), email, preference)
+            found[contact["id"]] = _known_contact(account, contact["id"], name_of(contact), email, preference)
     for email in account.fields.get(ADDITIONAL_EMAILS) or ():
-        contact_id = _derived_id(account.id, email)
+        contact_id = derived_id(account.id, email)
         found[contact_id] = _known_contact(account, contact_id, email, email, BillingPreference.STANDARD)
     return tuple(found.values())
 
@@ -157,31 +159,38 @@ def tax_status_of(account: "Account") -> str:
     return TAX_EXEMPT if tax_info.get(EXEMPT_STATUS) == "Yes" else TAXED
 
 
-def particulars_of(account: "Account", fallback_country: str | None = None) -> Particulars:
+def particulars_of(account: "Account", fallback: str | None = None) -> Particulars:
     """What a new document copies from its account: whom it is made out to, where, and who gets it."""
     return Particulars(
         customer_name=account.name,
-        billing_address=address_of(account, fallback_country),
-        shipping_address=shipping_address_of(account, fallback_country),
+        billing_address=address_of(account, fallback),
+        shipping_address=shipping_address_of(account, fallback),
         emails=billing_emails_of(account)[:RECIPIENTS_MAX],
         customer_tax_id=tax_id_of(account),
         purchase_order_number=account.fields.get("purchaseOrderNumber") or None,
     )
 
 
-def profile_of(account: "Account", fallback_country: str | None = None) -> CustomerProfile:
+def profile_of(account: "Account", fallback: str | None = None) -> CustomerProfile:
     """What an account is as a customer: what it was given, or what follows from its contacts."""
     if account.profile is not None:
         return account.profile
     return CustomerProfile(
-        address=address_of(account, fallback_country),
+        address=address_of(account, fallback),
         tax_status=tax_status_of(account),
         contacts=contacts_of(account),
     )
 
 
-def _address_of_contact(contact: Mapping[str, Any], fallback_country: str | None) -> Address:
-    country = country_code(contact.get("country") or "") or fallback_country or DEFAULT_COUNTRY
+def fallback_country(merchant: Merchant) -> str | None:
+    """The country that stands for one that a customer's address lacks: the seller's own, if it has said one."""
+    country: str | None = (merchant.details.get("address") or {}).get("country")
+    return country
+
+
+def address_of_contact(contact: Mapping[str, Any], fallback: str | None) -> Address:
+    """The address of a Zuora contact in Sequence's terms; `fallback` stands for a country that is missing."""
+    country = country_code(contact.get("country") or "") or fallback or DEFAULT_COUNTRY
     address = {
         "line1": contact.get("address1") or "",
         "line2": contact.get("address2") or "",
@@ -193,11 +202,12 @@ def _address_of_contact(contact: Mapping[str, Any], fallback_country: str | None
     return {name: value for name, value in address.items() if value or name in ADDRESS_REQUIRED}
 
 
-def _email_of(contact: Mapping[str, Any]) -> str:
+def email_of(contact: Mapping[str, Any]) -> str:
+    """The address that a Zuora contact is written to, empty where it has none."""
     return contact.get("workEmail") or contact.get("personalEmail") or ""
 
 
-def _name_of(contact: Mapping[str, Any]) -> str:
+def name_of(contact: Mapping[str, Any]) -> str:
     """The whole name of a Zuora contact; what stands for a missing half is left out."""
     halves = (contact.get("firstName"), contact.get("lastName"))
     return " ".join(half for half in halves if half and half != MISSING_NAME)
@@ -209,6 +219,6 @@ def _known_contact(
     return Contact(contact_id, name, email, preference, account.created_at, account.updated_at)
 
 
-def _derived_id(*parts: str) -> str:
+def derived_id(*parts: str) -> str:
     """An id of 32 hexadecimal characters that is always the same for the same parts."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

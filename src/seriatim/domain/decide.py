@@ -1,17 +1,17 @@
 """The middle of load, decide, apply: a batch of commands, each in its turn, over one working snapshot."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from seriatim.domain.commands.base import Command
 from seriatim.domain.idempotency import IdempotencyKey, StoredAnswer
 from seriatim.domain.snapshot import Needs, Snapshot
+from seriatim.domain.values import value
 from seriatim.errors import KeyReused, SeriatimError
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Keyed:
     """A command's idempotency key, and how its outcome becomes the answer to be kept with it."""
 
@@ -20,7 +20,7 @@ class Keyed:
     """Outcome (or the error that refused it) to status and body; None keeps no answer. It must be pure."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Submission:
     """A command on its way to the writer, with its idempotency key if it has one."""
 
@@ -28,7 +28,7 @@ class Submission:
     keyed: Keyed | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Replay:
     """The outcome of a request whose answer is known already."""
 
@@ -36,7 +36,7 @@ class Replay:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Result:
     """What became of one submission: an outcome, or the error that refused it."""
 
@@ -57,8 +57,15 @@ def gather_needs(submissions: Sequence[Submission]) -> Needs:
 
 
 def decide_batch(snapshot: Snapshot, submissions: Sequence[Submission], at: datetime) -> list[Result]:
-    """Decide every submission in its order. A refused one leaves nothing in the snapshot but its kept answer."""
-    return [_decide_one(snapshot, submission, at) for submission in submissions]
+    """Decide every submission in its order. A refused one leaves nothing in the snapshot but its kept answer.
+
+    A clock that is behind those of other processes does not take a series back in time.
+    """
+    if snapshot.recorded_until is not None and snapshot.recorded_until > at:
+        at = snapshot.recorded_until
+    results = [_decide_one(snapshot, submission, at) for submission in submissions]
+    snapshot.settle()
+    return results
 
 
 def _decide_one(snapshot: Snapshot, submission: Submission, at: datetime) -> Result:

@@ -9,6 +9,7 @@ from typing import Any
 
 from seriatim.domain.numbering import Kind, SeriesKey
 from seriatim.domain.particulars import LineDetails, Particulars
+from seriatim.domain.values import value
 from seriatim.errors import BrokenRule, Rule
 
 ITEMS_MAX = 1000
@@ -99,7 +100,7 @@ TRANSITIONS: Mapping[Kind, tuple[Transition, ...]] = {
 """The life of each kind. The APIs, the console and the documentation read this table."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Item:
     """One line of a document, in minor units of the document's currency."""
 
@@ -123,7 +124,7 @@ class Item:
     """Of a line that is quantity times rate, with its tax a share of that: how it came about."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Document:
     """A billing document. `series` and `ordinal` are None until it has a number of a series; then they stay."""
 

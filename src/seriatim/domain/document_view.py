@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from seriatim.domain.account import Account
 from seriatim.domain.document import Document, Item
+from seriatim.domain.entity import Entity
 from seriatim.domain.merchant import Merchant
 from seriatim.domain.money import divide, to_decimal
 from seriatim.domain.numbering import Kind
@@ -19,6 +20,7 @@ class DocumentView:
 
     document: Document
     account: Account
+    entity: Entity
     merchant: Merchant
     referred: Document | None
     """The document that it was made from."""
@@ -36,6 +38,7 @@ def view_needs(needs: Needs, entity_id: str, key: str) -> None:
     needs.applications_from.add(pair)
     needs.applications_to.add(pair)
     needs.referring_to.add(pair)
+    needs.entities.add(entity_id)
     needs.merchants.add(entity_id)
 
 
@@ -51,6 +54,7 @@ def view_document(snapshot: Snapshot, document: Document) -> DocumentView:
     return DocumentView(
         current,
         account,
+        snapshot.entity(document.entity_id),
         snapshot.merchant(document.entity_id),
         None if document.referred_id is None else snapshot.documents.get(document.referred_id),
         tuple(_parts(snapshot, document)),

@@ -1,14 +1,15 @@
 """Idempotency: the answer to a request with a key is kept, and given again to the same request."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from seriatim.domain.values import value
 
 KEY_CHARACTERS_MAX = 255
 ANSWER_LIFETIME = timedelta(hours=24)
 """How long an answer is replayed (Zuora, "Idempotent requests")."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class IdempotencyKey:
     """A key as one client sent it, with a digest of the request that it came with."""
 
@@ -17,7 +18,7 @@ class IdempotencyKey:
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class StoredAnswer:
     """The answer that a request with a key was given."""
 

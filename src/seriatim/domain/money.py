@@ -19,7 +19,11 @@ _EXPONENTS = {
     3: "BHD IQD JOD KWD LYD OMR TND",
     4: "CLF UYW",
 }
-CURRENCY_EXPONENTS = {code: exponent for exponent, codes in _EXPONENTS.items() for code in codes.split()}
+WITHDRAWN_CURRENCIES = {"BGN": 2}
+"""Codes that ISO 4217 has given up and documents are still written in, with their decimal places: the Bulgarian lev."""
+CURRENCY_EXPONENTS = {
+    code: exponent for exponent, codes in _EXPONENTS.items() for code in codes.split()
+} | WITHDRAWN_CURRENCIES
 """Decimal places of every ISO 4217 currency that has minor units or none; metals and test codes are left out."""
 
 DECIMAL_DIGITS_MAX = 30

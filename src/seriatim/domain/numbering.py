@@ -7,9 +7,9 @@ The *ceiling* of the shorter one keeps them apart; it is computed from the prefi
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 
+from seriatim.domain.values import value
 from seriatim.errors import BrokenRule, InvalidValue, Rule
 
 ORDINAL_DIGITS_MIN = 8
@@ -35,6 +35,9 @@ class Kind(StrEnum):
     DEBIT_MEMO = "debit_memo"
     PAYMENT = "payment"
     REFUND = "refund"
+
+    # A member equals its value, so it has the value's hash, too; the one that enumerations have by default is slow.
+    __hash__ = str.__hash__
 
     @property
     def words(self) -> str:
@@ -71,7 +74,7 @@ DEFAULT_PREFIXES = {
 PREFIXES_OF_DEFAULT_ONLY = (DEFAULT_PREFIXES[Kind.PAYMENT], DEFAULT_PREFIXES[Kind.REFUND])
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class SeriesKey:
     """What names a series: it outlives every set that points to it."""
 
@@ -80,7 +83,7 @@ class SeriesKey:
     prefix: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Series:
     """The counter behind one (entity, kind, prefix): where it began, and what it issues next."""
 

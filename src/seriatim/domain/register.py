@@ -1,10 +1,10 @@
 """The register: append-only, one entry for every number issued and for every declared skip of a series."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from seriatim.domain.numbering import SeriesKey
+from seriatim.domain.values import value
 
 
 class Event(StrEnum):
@@ -14,7 +14,7 @@ class Event(StrEnum):
     SKIP = "skip"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class RegisterEntry:
     """An issued ordinal with its document, or a range of ordinals that somebody declared skipped.
 

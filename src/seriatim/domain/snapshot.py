@@ -6,6 +6,7 @@ changed (apply). A refused command is undone with the snapshot's journal, so it 
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from seriatim.domain.account import Account
@@ -85,7 +86,7 @@ class Needs:
 class Relation(Generic[K, V]):
     """Rows of one sort by their key: as they were loaded, and as the batch has changed them so far."""
 
-    __slots__ = ("_alternates", "_index", "_journal", "_loaded", "_rows", "_touched")
+    __slots__ = ("__weakref__", "_alternates", "_index", "_journal", "_loaded", "_rows", "_touched")
 
     def __init__(
         self, journal: "list[tuple[Relation[Any, Any], Any, Any]]", alternates: Callable[[V], Iterable[Hashable]] | None
@@ -180,6 +181,8 @@ class Snapshot:
         self.aliases: Relation[tuple[str, str], Alias] = Relation(journal, None)
         """By (entity id, alias)."""
         self.mails: Relation[str, OutgoingMail] = Relation(journal, None)
+        self.recorded_until: datetime | None = None
+        """The latest time that the loaded series have in the register, whichever process's clock it was taken from."""
         self.register: list[RegisterEntry] = []
         """The entries that this batch adds."""
         self.sets_in_use: set[str] = set()
@@ -188,6 +191,11 @@ class Snapshot:
         """Ids of accounts that have documents, of those asked for."""
         self.highest_given_ordinals: dict[tuple[str, str], int] = {}
         """(entity id, prefix) to the highest ordinal that a number given by a caller would have there."""
+
+    def note_recorded_at(self, at: datetime) -> None:
+        """Take in when a series recorded something: what is decided may be of no earlier time."""
+        if self.recorded_until is None or at > self.recorded_until:
+            self.recorded_until = at
 
     def mark(self) -> tuple[int, int]:
         """Where the journal stands, to come back to with `undo`."""
@@ -199,6 +207,14 @@ class Snapshot:
             relation, key, row = self._journal.pop()
             relation.restore(key, row)
         del self.register[mark[1] :]
+
+    def settle(self) -> None:
+        """Everything is decided, and nothing will be undone.
+
+        The journal and the relations refer to each other. Were they left to the garbage collector, it would hold up
+        all requests for tens of milliseconds, again and again.
+        """
+        self._journal.clear()
 
     def entity(self, entity_id: str) -> Entity:
         """The entity that a scope names; the edge has checked that it exists.

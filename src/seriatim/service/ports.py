@@ -15,6 +15,7 @@ from seriatim.domain.numbering import Kind, Series
 from seriatim.domain.sequence_set import SetView
 from seriatim.domain.settlement import Part
 from seriatim.domain.snapshot import Needs, Snapshot
+from seriatim.service.account_pages import AccountPage, AccountQuery
 from seriatim.service.pages import Page, PageQuery
 
 T = TypeVar("T")
@@ -184,6 +185,9 @@ class Store(Protocol):
 
     async def list_page(self, query: PageQuery) -> Page:
         """A page of invoices or credit memos, kept by its first and last row."""
+
+    async def list_accounts(self, query: AccountQuery) -> AccountPage:
+        """A page of accounts, kept by its first and last row."""
 
     async def list_parts(self, document_id: str) -> list[Part]:
         """The applications from or to a document, as they were made; those taken back as a whole are left out."""

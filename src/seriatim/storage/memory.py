@@ -36,6 +36,7 @@ from seriatim.domain.register import Event, RegisterEntry
 from seriatim.domain.sequence_set import SequenceSet, SetView
 from seriatim.domain.settlement import SETTLING_STATUSES, Application, Part
 from seriatim.domain.snapshot import FAMILY_FROM_ORDINAL, Needs, Relation, Snapshot
+from seriatim.service.account_pages import AccountPage, AccountQuery
 from seriatim.service.pages import Page, PageQuery
 from seriatim.service.ports import (
     NOT_TRANSFERRED,
@@ -47,6 +48,7 @@ from seriatim.service.ports import (
     StoreConflict,
     StoreUnavailable,
 )
+from seriatim.storage.memory_accounts import account_page_of
 from seriatim.storage.memory_pages import page_of
 
 T = TypeVar("T")
@@ -222,6 +224,10 @@ class MemoryStore:
         """A page of invoices or credit memos."""
         return page_of(self._tables.documents.values(), self._tables.accounts, query)
 
+    async def list_accounts(self, query: AccountQuery) -> AccountPage:
+        """A page of accounts."""
+        return account_page_of(self._tables.accounts.values(), self._tables.aliases, query)
+
     async def list_parts(self, document_id: str) -> list[Part]:
         """The applications from or to a document."""
         found = [row for row in self._tables.applications.values() if document_id in (row.source_id, row.target_id)]
@@ -304,6 +310,8 @@ class _Loader:
             self._load_series(entity_id, prefixes_reading_as(number).__contains__)
         for entity_id, prefix in needs.claims:
             self._load_claim(entity_id, prefix)
+        if self._tables.register and list(self._snapshot.series):
+            self._snapshot.note_recorded_at(next(reversed(self._tables.register.values())).recorded_at)
         return self._snapshot
 
     def _load_rows(self, needs: Needs) -> None:

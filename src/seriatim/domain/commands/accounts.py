@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from seriatim.domain.account import ACCOUNT_NUMBER_PREFIX, Account, check_account_number
 from seriatim.domain.client import Scope
 from seriatim.domain.commands.base import ScopedCommand
+from seriatim.domain.customer_sync import followed
 from seriatim.domain.money import check_currency
 from seriatim.domain.numbering import format_number, ordinal_of
 from seriatim.domain.snapshot import Needs, Snapshot
@@ -121,7 +122,12 @@ class UpdateAccount(ScopedCommand[Account]):
     def decide(self, snapshot: Snapshot, at: datetime) -> Account:
         """Raises: NotFound; InvalidValue, for a set or contact that does not exist."""
         account = find_account(snapshot, self.scope, self.key)
-        changed = replace(
+        changed = followed(account, self._changed(snapshot, account, at))
+        snapshot.accounts.put(changed.id, changed)
+        return changed
+
+    def _changed(self, snapshot: Snapshot, account: Account, at: datetime) -> Account:
+        return replace(
             account,
             name=account.name if self.name is None else self.name,
             sequence_set_id=self._set_id(snapshot, account),
@@ -130,8 +136,6 @@ class UpdateAccount(ScopedCommand[Account]):
             updated_at=at,
             updated_by=self.scope.actor_id,
         )
-        snapshot.accounts.put(changed.id, changed)
-        return changed
 
     def _set_id(self, snapshot: Snapshot, account: Account) -> str | None:
         if self.set_key is None:
@@ -159,8 +163,9 @@ class DeleteAccount(ScopedCommand[Account]):
     key: str
 
     def needs(self, needs: Needs) -> None:
-        """The account, and whether it has documents."""
+        """The account with its aliases, and whether it has documents."""
         needs.accounts.add((self.scope.entity_id, self.key))
+        needs.aliases_of.add((self.scope.entity_id, self.key))
         needs.accounts_with_documents.add((self.scope.entity_id, self.key))
 
     def decide(self, snapshot: Snapshot, at: datetime) -> Account:
@@ -172,6 +177,8 @@ class DeleteAccount(ScopedCommand[Account]):
                 f"the account {account.number} has documents, which are kept; only an account without any can be "
                 "deleted",
             )
+        for alias in [alias for alias in snapshot.aliases if alias.account_id == account.id]:
+            snapshot.aliases.remove((alias.entity_id, alias.value))
         snapshot.accounts.remove(account.id)
         return account
 

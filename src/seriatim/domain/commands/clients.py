@@ -23,6 +23,8 @@ class CreateClient(Command[ApiClient]):
     secret_digest: str
     entity_keys: tuple[str, ...] | None = None
     org_keys: tuple[str, ...] | None = None
+    api_version: str | None = None
+    """The dated version of Sequence's API that it gets where it names none; None: the newest."""
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.name) <= CLIENT_NAME_CHARACTERS_MAX or not self.name.isprintable():
@@ -44,6 +46,7 @@ class CreateClient(Command[ApiClient]):
             entity_ids=None if self.entity_keys is None else _ids("entity", self.entity_keys, snapshot.entities),
             org_ids=None if self.org_keys is None else _ids("org", self.org_keys, snapshot.orgs),
             created_at=at,
+            api_version=self.api_version,
         )
         snapshot.clients.put(client.id, client)
         return client

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from seriatim.domain.account import Account
+from seriatim.domain.account import Account, check_not_archived, check_takes_currency
 from seriatim.domain.client import Scope
 from seriatim.domain.commands.accounts import find_account
 from seriatim.domain.commands.base import ScopedCommand
@@ -23,10 +23,11 @@ from seriatim.domain.numbering import Kind, check_given_number
 from seriatim.domain.particulars import LineDetails
 from seriatim.domain.sequence_set import SequenceSet
 from seriatim.domain.snapshot import Needs, Snapshot
+from seriatim.domain.values import value
 from seriatim.errors import BrokenRule, InternalError, InvalidValue, NotFound, Rule
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class DraftItem:
     """A line as it was asked for; its amounts become minor units once the currency is known."""
 
@@ -115,10 +116,9 @@ class CreateDocument(ScopedCommand[Document]):
     def decide(self, snapshot: Snapshot, at: datetime) -> Document:
         """Raises: NotFound, for the account; BrokenRule and InvalidValue, for what it asks."""
         account = named_account(snapshot, self.scope, self.account_keys)
+        check_not_archived(account)
         currency = self.currency or account.currency
-        if currency != account.currency:
-            message = f"currency: the account {account.number} is kept in {account.currency}, not {currency}"
-            raise BrokenRule(Rule.CURRENCY_MISMATCH, message)
+        check_takes_currency(account, currency)
         new = NewDocument(
             document_id=self.document_id,
             kind=self.kind,
@@ -213,6 +213,11 @@ class UpdateDocument(ScopedCommand[Document]):
             amount_minor = sum(item.amount_minor for item in items) + tax_minor
         if amount_minor > AMOUNT_MINOR_MAX:
             raise InvalidValue(self.items_field, f"a total of {amount_minor} minor units", "the total is too large")
+        if amount_minor < 0:
+            total = f"{to_decimal(amount_minor, document.currency):f} {document.currency}"
+            message = f"the items would come to {total}; the total may not be below zero"
+            raise BrokenRule(Rule.TOTAL_NOT_POSITIVE, message)
+        said = document.particulars
         invoice = None if document.referred_id is None else snapshot.documents.get(document.referred_id)
         if (self.item_changes or self.added_items) and document.kind is Kind.CREDIT_MEMO and invoice is not None:
             check_creditable(snapshot, invoice, items, document.id)
@@ -227,6 +232,7 @@ class UpdateDocument(ScopedCommand[Document]):
                 document.applies_on_posting if self.applies_on_posting is None else self.applies_on_posting
             ),
             fields={**document.fields, **self.fields},
+            particulars=replace(said, due_date=self.due_date) if said is not None and self.due_date else said,
             updated_at=at,
             updated_by=self.scope.actor_id,
         )
@@ -328,7 +334,7 @@ def _details_after(item: Item, change: ItemChange, amount_minor: int, tax_minor:
     """How a line came about, once its amounts, quantity or name were set by themselves."""
     if item.details is None:
         return None
-    title = change.fields.get("skuName", item.details.title)
+    title = change.fields.get("skuName") or change.fields.get("chargeName") or item.details.title
     is_priced = (amount_minor, tax_minor) == (item.amount_minor, item.tax_minor) and change.quantity is None
     if is_priced:
         return replace(item.details, title=title)

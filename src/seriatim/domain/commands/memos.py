@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from seriatim.domain.account import Account
+from seriatim.domain.account import Account, check_not_archived
 from seriatim.domain.commands.applying import apply_on_posting, apply_to
 from seriatim.domain.commands.base import ScopedCommand
 from seriatim.domain.commands.crediting import check_creditable
@@ -65,6 +65,8 @@ class CreateMemoFromInvoice(ScopedCommand[Document]):
         """Raises: NotFound; InvalidValue; BrokenRule, for an invoice that is not posted, or more than remains of it."""
         invoice = find_document(snapshot, self.scope, Kind.INVOICE, self.invoice_key)
         check_settles(invoice)
+        account = _account_of(snapshot, invoice)
+        check_not_archived(account)
         items = tuple(item.to_item(invoice.currency) for item in self.items)
         if not items:
             items = tuple(
@@ -78,7 +80,7 @@ class CreateMemoFromInvoice(ScopedCommand[Document]):
             NewDocument(
                 document_id=self.document_id,
                 kind=self.kind,
-                account=_account_of(snapshot, invoice),
+                account=account,
                 pinned=set_of_id(snapshot, invoice.sequence_set_id),
                 currency=invoice.currency,
                 items=items,

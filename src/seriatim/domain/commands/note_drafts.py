@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from seriatim.domain.account import Account, check_not_archived
@@ -14,7 +14,7 @@ from seriatim.domain.commands.documents import find_document
 from seriatim.domain.commands.opening import NewDocument, open_document, opening_needs, set_of_account, set_of_id
 from seriatim.domain.customer import particulars_of
 from seriatim.domain.document import Document, Status
-from seriatim.domain.document_view import DocumentView, view_document, view_needs
+from seriatim.domain.document_view import MEMO_FIELDS, DocumentView, view_document, view_needs
 from seriatim.domain.money import check_currency
 from seriatim.domain.numbering import Kind
 from seriatim.domain.particulars import METADATA_MAX, RECIPIENTS_MAX, Particulars
@@ -63,6 +63,7 @@ class OpenNote(ScopedCommand[DocumentView]):
             pinned = set_of_id(snapshot, invoice.sequence_set_id)
         fallback = snapshot.merchant(account.entity_id).details.get("address", {}).get("country")
         said = replace(particulars_of(account, fallback), **self.said)
+        term_days = snapshot.merchant(account.entity_id).payment_term_days
         new = NewDocument(
             document_id=self.document_id,
             kind=self.kind,
@@ -70,8 +71,9 @@ class OpenNote(ScopedCommand[DocumentView]):
             pinned=pinned,
             currency=self.currency,
             status=Status.DRAFT,
-            due_date=said.due_date,
+            due_date=due_date_of(self.kind, said, at.date(), term_days),
             referred_id=None if invoice is None else invoice.id,
+            fields=_with_memo(self.kind, {}, said),
             particulars=said,
         )
         return view_document(snapshot, open_document(snapshot, new, self.scope, at))
@@ -117,13 +119,17 @@ class ChangeNote(ScopedCommand[DocumentView]):
         document, before = find_draft(snapshot, self.scope, self.kind, self.key)
         currency = self.currency or document.currency
         if currency != document.currency and (document.items or document.referred_id is not None):
-            raise BrokenRule(
-                Rule.CURRENCY_MISMATCH,
-                f"the {document.kind.words} has lines in {document.currency}; remove them before it changes to "
-                f"{currency}",
-            )
-        said = replace(before, **self.said)
-        changed = replace(document, currency=currency, particulars=said, due_date=said.due_date or document.due_date)
+            what = "lines" if document.items else f"an {Kind.INVOICE.words}"
+            message = f"the {document.kind.words} has {what} in {document.currency}, so it cannot change to {currency}"
+            raise BrokenRule(Rule.CURRENCY_MISMATCH, message)
+        kept = {**before.fields, **self.said.get("fields", {})}
+        said = replace(before, **{**self.said, "fields": kept})
+        due_date = document.due_date
+        if "due_date" in self.said:
+            term_days = snapshot.merchant(document.entity_id).payment_term_days
+            due_date = due_date_of(document.kind, said, document.document_date, term_days)
+        fields = _with_memo(document.kind, document.fields, said) if "memo" in self.said else document.fields
+        changed = replace(document, currency=currency, particulars=said, due_date=due_date, fields=fields)
         return keep_note(snapshot, self.scope, changed, at)
 
 
@@ -141,7 +147,7 @@ def find_draft(snapshot: Snapshot, scope: Scope, kind: Kind, key: str) -> tuple[
 
 
 def own_particulars(snapshot: Snapshot, document: Document) -> Particulars:
-    """What a document says: its own particulars, or what follows from its account.
+    """What a document says: its own particulars, or what follows from its account, and the due date that it has.
 
     Raises: InternalError, where the account was not loaded.
     """
@@ -151,7 +157,15 @@ def own_particulars(snapshot: Snapshot, document: Document) -> Particulars:
     if account is None:
         raise InternalError
     fallback = snapshot.merchant(document.entity_id).details.get("address", {}).get("country")
-    return particulars_of(account, fallback)
+    said = particulars_of(account, fallback)
+    return replace(said, due_date=document.due_date) if document.kind is Kind.INVOICE else said
+
+
+def due_date_of(kind: Kind, said: Particulars, issued_on: date, term_days: int) -> date | None:
+    """When an invoice issued on a day is due: when its caller asked for, else by the terms. Nothing else ever is."""
+    if kind is not Kind.INVOICE:
+        return None
+    return said.due_date or issued_on + timedelta(days=term_days)
 
 
 def keep_note(snapshot: Snapshot, scope: Scope, document: Document, at: datetime) -> DocumentView:
@@ -159,6 +173,13 @@ def keep_note(snapshot: Snapshot, scope: Scope, document: Document, at: datetime
     document = touched(document, scope, at)
     snapshot.documents.put(document.id, document)
     return view_document(snapshot, document)
+
+
+def _with_memo(kind: Kind, fields: Mapping[str, Any], said: Particulars) -> Mapping[str, Any]:
+    """The kept fields of a document, with the memo under the name that Zuora's API has for it."""
+    name = MEMO_FIELDS[kind]
+    others = {each: value for each, value in fields.items() if each != name}
+    return others if said.memo is None else {**others, name: said.memo}
 
 
 def _check_said(said: Said) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from seriatim.domain.commands.base import ScopedCommand
 from seriatim.domain.commands.crediting import check_creditable
 from seriatim.domain.commands.note_drafts import find_draft, keep_note
-from seriatim.domain.document import ITEMS_MAX, Document, Item
+from seriatim.domain.document import ITEMS_MAX, TAXES_FIELD, Document, Item
 from seriatim.domain.document_view import DocumentView, view_needs
 from seriatim.domain.money import AMOUNT_MINOR_MAX, round_product, scale_to_minor
 from seriatim.domain.numbering import Kind
@@ -139,6 +139,9 @@ class ChangeLine(_ChangeLines):
         _check_group(said, line.group_id)
         _check_source(snapshot, document, line.source_item_id)
         item = line.to_item(self.item_id, document.currency)
+        # What Zuora's API kept of the line stays, but for taxes that were given one by one: now a rate stands for them.
+        kept = {name: value for name, value in document.items[index].fields.items() if name != TAXES_FIELD}
+        item = replace(item, fields={**kept, **item.fields})
         items = (*document.items[:index], item, *document.items[index + 1 :])
         return LineChanged(self.keep(snapshot, document, items, said, at), item, index)
 

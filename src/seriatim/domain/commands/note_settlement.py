@@ -116,7 +116,8 @@ class MarkInvoice(ScopedCommand[DocumentView]):
             raise BrokenRule(
                 Rule.ALREADY_SETTLED,
                 f"the invoice {invoice.number} is {found.document.payment_status.value} by what is applied to it "
-                f"({show_amount(invoice.applied_minor, invoice)}); apply or take back payments and credits instead",
+                f"({show_amount(found.document.applied_minor, invoice)}); apply or take back payments and credits "
+                "instead",
             )
         return keep_note(snapshot, self.scope, found.document, at)
 
@@ -134,6 +135,7 @@ class MarkInvoice(ScopedCommand[DocumentView]):
             currency=invoice.currency,
             amount_minor=invoice.open_minor,
             status=Status.PROCESSED,
+            referred_id=invoice.id,
             fields={MARKED_PAID_FIELD: MARKED_PAID, "type": "External"},
         )
         payment = open_document(snapshot, new, self.scope, at)
@@ -142,10 +144,13 @@ class MarkInvoice(ScopedCommand[DocumentView]):
     def _take_back(self, snapshot: Snapshot, invoice: Document, at: datetime) -> None:
         for part in view_document(snapshot, invoice).parts:
             payment = part.other
-            if payment.kind is not Kind.PAYMENT or payment.fields.get(MARKED_PAID_FIELD) != MARKED_PAID:
+            if payment.kind is not Kind.PAYMENT or payment.referred_id != invoice.id:
                 continue
             current = snapshot.documents.get(invoice.id) or invoice
             payment = take_back(snapshot, self.scope, payment, current, part.application.amount_minor, at)
+            if payment.applied_minor or payment.refunded_minor:
+                # Somebody has paid back some of it since, or settled something else with it: so it is real money.
+                continue
             canceled = replace(
                 touched(payment, self.scope, at),
                 status=Status.CANCELED,

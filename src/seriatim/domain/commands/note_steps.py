@@ -1,19 +1,32 @@
 """Taking invoices and credit notes through their life as Sequence names the steps."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 from seriatim.domain.commands.base import ScopedCommand
 from seriatim.domain.commands.documents import find_document
-from seriatim.domain.commands.note_drafts import own_particulars
+from seriatim.domain.commands.note_drafts import due_date_of, own_particulars
 from seriatim.domain.commands.transitions import post, step, transition_needs
-from seriatim.domain.document import Action, Document, Status, find_transition
+from seriatim.domain.document import TRANSITIONS, Action, Document, Stage, Status
 from seriatim.domain.document_view import DocumentView, view_document, view_needs
 from seriatim.domain.mail import MailStatus, OutgoingMail
 from seriatim.domain.numbering import Kind
 from seriatim.domain.settlement import show_amount
 from seriatim.domain.snapshot import Needs, Snapshot
 from seriatim.errors import BrokenRule, Rule
+
+_DONE = {
+    Action.POST: "finalized",
+    Action.SEND: "sent",
+    Action.VOID: "voided",
+    Action.DISCARD: "deleted",
+    Action.UNPOST: "made a draft again",
+}
+_STAGES = {
+    Status.DRAFT: (Stage.DRAFT,),
+    Status.POSTED: (Stage.FINAL, Stage.SENT),
+    Status.CANCELED: (Stage.VOIDED,),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +55,13 @@ class IssueNote(ScopedCommand[DocumentView]):
     def decide(self, snapshot: Snapshot, at: datetime) -> DocumentView:
         """Raises: NotFound; BrokenRule, for a state, a total, or recipients that do not allow it."""
         document = find_document(snapshot, self.scope, self.kind, self.key)
+        issues = self.finalizes and not (self.sends and document.status is Status.POSTED)
+        check_step(document, Action.POST if issues else Action.SEND)
         said = own_particulars(snapshot, document)
         if self.mail_id is not None and not said.emails:
             message = f"the {document.kind.words} has no recipient; set customerEmails of the DRAFT, or mark it as sent"
             raise BrokenRule(Rule.NO_RECIPIENT, message)
-        if self.finalizes and not (self.sends and document.status is Status.POSTED):
+        if issues:
             document = self._issue(snapshot, document, at)
         if not self.sends:
             return view_document(snapshot, document)
@@ -70,29 +85,20 @@ class IssueNote(ScopedCommand[DocumentView]):
         return view_document(snapshot, document)
 
     def _issue(self, snapshot: Snapshot, document: Document, at: datetime) -> Document:
-        find_transition(document, Action.POST)
         if document.items and document.amount_minor <= 0:
             total = show_amount(document.amount_minor, document)
             message = f"the {document.kind.words} comes to {total}; it must come to more than zero to be issued"
             raise BrokenRule(Rule.TOTAL_NOT_POSITIVE, message)
         merchant = snapshot.merchant(document.entity_id)
         said = own_particulars(snapshot, document)
-        issued_on = at.date()
+        # What was made through Zuora's API has a date of its own.
+        issued_on = at.date() if document.particulars is not None else document.document_date
         document = replace(
             document,
-            due_date=self._due_date(document, said.due_date, issued_on, merchant.payment_term_days),
-            particulars=replace(
-                said,
-                merchant=merchant.details or None,
-                accounting_date=said.accounting_date or issued_on,
-            ),
+            due_date=due_date_of(document.kind, said, issued_on, merchant.payment_term_days),
+            particulars=replace(said, accounting_date=said.accounting_date or issued_on),
         )
         return post(snapshot, self.scope, document, self.application_id, at, issued_on)
-
-    def _due_date(self, document: Document, asked: date | None, issued_on: date, term_days: int) -> date | None:
-        if document.kind is not Kind.INVOICE:
-            return document.due_date
-        return asked or issued_on + timedelta(days=term_days)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +117,22 @@ class StepNote(ScopedCommand[DocumentView]):
     def decide(self, snapshot: Snapshot, at: datetime) -> DocumentView:
         """Raises: NotFound; BrokenRule, when its state, or what is settled of it, forbids the step."""
         document = find_document(snapshot, self.scope, self.kind, self.key)
+        check_step(document, self.action)
         before = view_document(snapshot, document)
         after = step(snapshot, self.scope, document, self.action, at)
         return before if after is document else replace(before, document=after)
+
+
+def check_step(document: Document, action: Action) -> None:
+    """Check that the table of transitions allows a step now.
+
+    Raises: BrokenRule, with the steps and states as Sequence names them.
+    """
+    (transition,) = (each for each in TRANSITIONS[document.kind] if each.action is action)
+    if document.status not in transition.from_statuses:
+        allowed = " or ".join(stage for status in transition.from_statuses for stage in _STAGES[status])
+        raise BrokenRule(
+            Rule.TRANSITION_NOT_ALLOWED,
+            f"the {document.kind.words} {document.number} is {document.stage}; it can be {_DONE[action]} only while it "
+            f"is {allowed}",
+        )

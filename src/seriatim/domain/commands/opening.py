@@ -1,7 +1,7 @@
 """Opening a document: its set is pinned and its number found. Here, and only here, a number is taken."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from typing import Any
 
@@ -16,10 +16,11 @@ from seriatim.domain.register import issue_entry
 from seriatim.domain.sequence_set import DEFAULT_NAME, SequenceSet
 from seriatim.domain.settlement import TARGET_KINDS
 from seriatim.domain.snapshot import Needs, Snapshot
+from seriatim.domain.values import value
 from seriatim.errors import BrokenRule, InternalError, InvalidValue, Rule
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class NewDocument:
     """A document to be opened; the account, the currency and the items are known to be good."""
 

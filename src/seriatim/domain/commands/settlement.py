@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from seriatim.domain.account import check_takes_currency
 from seriatim.domain.client import Scope
 from seriatim.domain.commands.applying import apply_to, touched
 from seriatim.domain.commands.base import ScopedCommand
@@ -23,7 +24,7 @@ from seriatim.domain.settlement import (
     unapply_amount,
 )
 from seriatim.domain.snapshot import Needs, Snapshot
-from seriatim.errors import BrokenRule, InternalError, InvalidValue, Rule
+from seriatim.errors import InternalError, InvalidValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +118,7 @@ class CreatePayment(ScopedCommand[Document]):
     def decide(self, snapshot: Snapshot, at: datetime) -> Document:
         """Raises: NotFound; BrokenRule, for another currency, or more than remains."""
         account = named_account(snapshot, self.scope, self.account_keys)
-        if self.currency != account.currency:
-            message = f"currency: the account {account.number} is kept in {account.currency}, not {self.currency}"
-            raise BrokenRule(Rule.CURRENCY_MISMATCH, message)
+        check_takes_currency(account, self.currency)
         new = NewDocument(
             document_id=self.document_id,
             kind=Kind.PAYMENT,

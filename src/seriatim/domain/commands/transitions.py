@@ -44,6 +44,8 @@ def transition_needs(needs: Needs, entity_id: str, key: str, action: Action) -> 
     """Name what taking a document through a step wants loaded."""
     needs.documents.add((entity_id, key))
     needs.sequence_sets.add((entity_id, DEFAULT_NAME))
+    if action is Action.POST:
+        needs.merchants.add(entity_id)
     if action in (Action.UNPOST, Action.VOID):
         needs.referring_to.add((entity_id, key))
 
@@ -64,12 +66,17 @@ def post(
     if document.particulars is not None and not document.items:
         message = f"the {document.kind.words} {document.number} has no line; add one before it is issued"
         raise BrokenRule(Rule.NO_LINES, message)
+    said = document.particulars
+    if said is not None:
+        # What is printed from now on shows the seller as it is today, whatever it says of itself later.
+        said = replace(said, merchant=snapshot.merchant(document.entity_id).details or None)
     posted = replace(
         _numbered(snapshot, scope, document, at),
         status=Status.POSTED,
         document_date=document_date or document.document_date,
         posted_at=at,
         posted_by=scope.actor_id,
+        particulars=said,
     )
     posted = touched(posted, scope, at)
     snapshot.documents.put(posted.id, posted)
@@ -123,7 +130,8 @@ def _check_not_referred_to(snapshot: Snapshot, document: Document, verb: str) ->
     """
     check_untouched(document, verb)
     for other in snapshot.referring_to(document.id):
-        if other.status is not Status.CANCELED:
+        # A payment that was made from it and settles nothing of it any more has become money like any other.
+        if other.status is not Status.CANCELED and other.kind is not Kind.PAYMENT:
             raise BrokenRule(
                 Rule.DOCUMENT_IS_REFERRED_TO,
                 f"the {document.kind.words} {document.number} cannot be {verb}: the {other.kind.words} "

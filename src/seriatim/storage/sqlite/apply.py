@@ -9,8 +9,9 @@ from seriatim.domain.numbering import SeriesKey
 from seriatim.domain.register import RegisterEntry
 from seriatim.domain.sequence_set import SequenceSet
 from seriatim.domain.snapshot import Snapshot
+from seriatim.storage import rows
 from seriatim.storage.codec import to_microseconds
-from seriatim.storage.sqlite import rows
+from seriatim.storage.sqlite.queries import first_value
 
 _INSERT_ENTITY = f"INSERT INTO entities ({rows.ENTITY_COLUMNS}) VALUES (?, ?, ?, ?)"
 _INSERT_ORG = f"INSERT INTO orgs ({rows.ORG_COLUMNS}) VALUES (?, ?, ?, ?)"
@@ -121,7 +122,7 @@ class Applier:
                 continue
             if before is None:
                 new = (key.entity_id, key.kind, key.prefix, after.first_ordinal, after.next_ordinal)
-                self._series_ids[key] = rows.first_value(self._connection, _INSERT_SERIES, new)
+                self._series_ids[key] = first_value(self._connection, _INSERT_SERIES, new)
             else:
                 series_id = self._series_ids[key]
                 self._cursor.execute("UPDATE series SET next_ordinal = ? WHERE id = ?", (after.next_ordinal, series_id))

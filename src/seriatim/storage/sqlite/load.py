@@ -9,8 +9,9 @@ from seriatim.domain.idempotency import StoredAnswer
 from seriatim.domain.numbering import SeriesKey, ordinal_of, prefixes_reading_as
 from seriatim.domain.sequence_set import Numbering
 from seriatim.domain.snapshot import FAMILY_FROM_ORDINAL, Needs, Snapshot
+from seriatim.storage import rows
 from seriatim.storage.codec import encode_json, from_microseconds
-from seriatim.storage.sqlite import rows
+from seriatim.storage.sqlite.queries import first_row
 
 _SET_BY_KEY = f"""
     SELECT {rows.SET_COLUMNS} FROM sequence_sets
@@ -42,6 +43,8 @@ _ACCOUNTS_BY_ID = f"SELECT {rows.ACCOUNT_COLUMNS} FROM accounts WHERE id IN (SEL
 _GIVEN_NUMBERS = """
     SELECT number FROM documents
     WHERE number_given = 1 AND entity_id = ?1 AND number >= ?2 || '0' AND number < ?2 || ':'"""
+# Of all series: one file has one writer, whose clock may have been set back, or may be the command line's.
+_LAST_RECORDED = "SELECT recorded_at FROM register ORDER BY position DESC LIMIT 1"
 
 
 class Loader:
@@ -203,6 +206,9 @@ class Loader:
         for series in list(self.snapshot.series):
             if series.next_ordinal >= FAMILY_FROM_ORDINAL:
                 self._load_family(series.key.entity_id, series.key.prefix)
+        if self.series_ids:
+            for (recorded_at,) in self._cursor.execute(_LAST_RECORDED):
+                self.snapshot.note_recorded_at(from_microseconds(recorded_at))
 
     def _load_family(self, entity_id: str, prefix: str) -> None:
         beginnings = [prefix[:length] for length in range(1, len(prefix) + 1)]
@@ -232,10 +238,10 @@ class Loader:
         for entity_id, key in self._needs.sets_in_use:
             of_set = self.snapshot.sequence_set(entity_id, key)
             sql = "SELECT 1 FROM accounts WHERE sequence_set_id = ? LIMIT 1"
-            if of_set is not None and rows.first_row(self._connection, sql, (of_set.id,)) is not None:
+            if of_set is not None and first_row(self._connection, sql, (of_set.id,)) is not None:
                 self.snapshot.sets_in_use.add(of_set.id)
         for entity_id, key in self._needs.accounts_with_documents:
             account = self.snapshot.account(entity_id, key)
             sql = "SELECT 1 FROM documents WHERE account_id = ? LIMIT 1"
-            if account is not None and rows.first_row(self._connection, sql, (account.id,)) is not None:
+            if account is not None and first_row(self._connection, sql, (account.id,)) is not None:
                 self.snapshot.accounts_with_documents.add(account.id)

@@ -4,8 +4,9 @@ import apsw
 
 from seriatim.domain.money import CURRENCY_EXPONENTS
 from seriatim.service.pages import COUNTED_MAX, Comparison, Condition, Cursor, Page, PageField, PageQuery
+from seriatim.storage import rows
 from seriatim.storage.codec import encode_json
-from seriatim.storage.sqlite import rows
+from seriatim.storage.sqlite.queries import first_value
 from seriatim.storage.sqlite.reads import amount_condition
 
 _NUMBER = "iif(d.ordinal IS NULL AND d.number_given = 0, '', d.number)"
@@ -65,7 +66,7 @@ def list_page(connection: apsw.Connection, query: PageQuery) -> Page:
         found.reverse()
     ends: list[Cursor] = [(row[-1], str(row[0])) for row in found]
     counted = f"SELECT count(*) FROM (SELECT 1 FROM {rows.DOCUMENT_TABLES} WHERE {where} LIMIT {COUNTED_MAX + 1})"
-    total = rows.first_value(connection, counted, tuple(values))
+    total = first_value(connection, counted, tuple(values))
     return Page(
         [rows.to_document(row) for row in found],
         before=ends[0] if ends and (has_more if turns else cursor is not None) else None,

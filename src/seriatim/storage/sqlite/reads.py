@@ -21,8 +21,9 @@ from seriatim.service.ports import (
     SeriesAudit,
     SortField,
 )
+from seriatim.storage import rows
 from seriatim.storage.codec import encode_json, maybe_microseconds, to_microseconds
-from seriatim.storage.sqlite import rows
+from seriatim.storage.sqlite.queries import first_row
 
 _SORT_COLUMNS = {
     SortField.NUMBER: "d.number",
@@ -115,7 +116,7 @@ def find_account(
     sql = f"""
         SELECT {rows.ACCOUNT_COLUMNS} FROM accounts WHERE entity_id = ?1 AND (id = ?2 OR number = ?2)
         AND (?3 IS NULL OR org_id IN (SELECT value FROM json_each(?3))) ORDER BY id = ?2 DESC LIMIT 1"""
-    row = rows.first_row(connection, sql, (entity_id, key, _list(org_ids)))
+    row = first_row(connection, sql, (entity_id, key, _list(org_ids)))
     return None if row is None else rows.to_account(row)
 
 
@@ -127,7 +128,7 @@ def find_document(
         SELECT {rows.DOCUMENT_COLUMNS} FROM {rows.DOCUMENT_TABLES}
         WHERE d.entity_id = ?1 AND (d.id = ?2 OR d.number = ?2) AND d.kind = ?4
         AND (?3 IS NULL OR d.org_id IN (SELECT value FROM json_each(?3))) ORDER BY d.id = ?2 DESC LIMIT 1"""
-    row = rows.first_row(connection, sql, (entity_id, key, _list(org_ids), kind))
+    row = first_row(connection, sql, (entity_id, key, _list(org_ids), kind))
     return None if row is None else rows.to_document(row)
 
 
@@ -148,7 +149,8 @@ def _conditions(query: DocumentQuery) -> tuple[list[str], list[str | int]]:
     conditions, values = ["d.entity_id = ?", "d.kind = ?"], [query.entity_id, str(query.kind)]
     candidates: list[tuple[str, str | int | None]] = [
         ("d.account_id = ?", query.account_id),
-        ("a.number = ?", query.account_number),
+        # By the id, which the index of an account's documents begins with. The first value is the entity.
+        ("d.account_id = (SELECT id FROM accounts WHERE entity_id = ?1 AND number = ?)", query.account_number),
         ("d.number = ?", query.number),
         ("d.status = ?", query.status),
         ("d.currency = ?", query.currency),

@@ -20,13 +20,18 @@ from seriatim.domain.numbering import Kind
 from seriatim.domain.sequence_set import SetView
 from seriatim.domain.settlement import Part
 from seriatim.domain.snapshot import Needs, Snapshot
+from seriatim.service.account_pages import AccountPage, AccountQuery
 from seriatim.service.pages import Page, PageQuery
 from seriatim.service.ports import DocumentQuery, OpenAmount, SeriesAudit, StoreConflict, StoreUnavailable
+from seriatim.storage import rows
 from seriatim.storage.codec import to_microseconds
 from seriatim.storage.migrate import Migration, SchemaState, check_state, migrations_for
-from seriatim.storage.sqlite import pages, reads, rows
+from seriatim.storage.sqlite import account_pages, pages, reads
 from seriatim.storage.sqlite.apply import Applier
+from seriatim.storage.sqlite.checkpoints import Checkpointer
+from seriatim.storage.sqlite.dump import SqliteDump
 from seriatim.storage.sqlite.load import Loader
+from seriatim.storage.sqlite.queries import first_row, first_value
 
 T = TypeVar("T")
 
@@ -34,14 +39,12 @@ SQLITE_VERSION_MIN = (3, 51, 3)
 """Older libraries can corrupt a database in WAL mode (the WAL-reset bug)."""
 READERS = 4
 BUSY_TIMEOUT_MS = 5_000
-CHECKPOINT_PAGES = 4_000
 CACHE_KIBIBYTES = 16_384
 
 _PRAGMAS = f"""
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
-    PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
     PRAGMA cache_size = -{CACHE_KIBIBYTES};
     PRAGMA temp_store = MEMORY;"""
 
@@ -55,6 +58,7 @@ class SqliteStore:
         self._lock_file: IO[bytes] | None = None
         self._writer_thread = ThreadPoolExecutor(1, "sqlite-writer")
         self._reader_threads = ThreadPoolExecutor(READERS, "sqlite-reader")
+        self._checkpointer = Checkpointer(lambda: connect(path))
         self._writer: apsw.Connection | None = None
         self._of_thread = threading.local()
         self._readers: list[apsw.Connection] = []
@@ -82,18 +86,28 @@ class SqliteStore:
         await self._in_writer(self._disconnect)
         self._is_closed = True
         self._writer_thread.shutdown()
+        self._checkpointer.close()
         self._reader_threads.shutdown()
         for reader in self._readers:
             reader.close()
         if self._lock_file is not None:
             self._lock_file.close()
 
+    def dump(self) -> SqliteDump:
+        """Everything as it stands now, to be copied; to be closed by who asks for it. No server may run meanwhile."""
+        self._lock()
+        return SqliteDump(connect(self._path))
+
     async def write(self, needs: Needs, decide: Callable[[Snapshot], T]) -> T:
         """Load, decide, apply, commit: one transaction, in the writer's own thread.
 
         Raises: StoreConflict, StoreUnavailable, or what `decide` raises; in each case nothing was written.
         """
-        return await self._in_writer(lambda: self._write(needs, decide))
+        result = await self._in_writer(lambda: self._write(needs, decide))
+        if self._checkpointer.is_due and not self._is_closed:
+            # The callers of this batch are answered meanwhile.
+            self._writer_thread.submit(self._carry_over)
+        return result
 
     async def check(self) -> None:
         """Ask the database for its schema.
@@ -108,14 +122,14 @@ class SqliteStore:
         def keep() -> bytes:
             connection = self._connected()
             connection.execute("INSERT OR IGNORE INTO secrets (name, value) VALUES (?, ?)", (name, candidate))
-            return bytes(rows.first_value(connection, "SELECT value FROM secrets WHERE name = ?", (name,)))
+            return bytes(first_value(connection, "SELECT value FROM secrets WHERE name = ?", (name,)))
 
         return await self._in_writer(keep)
 
     async def directory_version(self) -> int:
         """A number that grows with every change to clients, entities and orgs."""
         sql = "SELECT version FROM directory"
-        return await self._read(lambda connection: int(rows.first_value(connection, sql)))
+        return await self._read(lambda connection: int(first_value(connection, sql)))
 
     async def list_entities(self) -> list[Entity]:
         """All entities, oldest first."""
@@ -171,6 +185,10 @@ class SqliteStore:
         """A page of invoices or credit memos."""
         return await self._read(lambda connection: pages.list_page(connection, query))
 
+    async def list_accounts(self, query: AccountQuery) -> AccountPage:
+        """A page of accounts."""
+        return await self._read(lambda connection: account_pages.list_accounts(connection, query))
+
     async def list_parts(self, document_id: str) -> list[Part]:
         """The applications from or to a document, with the document beyond each."""
         return await self._read(lambda connection: reads.list_parts(connection, document_id))
@@ -222,8 +240,13 @@ class SqliteStore:
     def _connected(self) -> apsw.Connection:
         """The writer's connection; only its thread may ask."""
         if self._writer is None:
-            self._writer = _connect(self._path)
+            self._writer = connect(self._path)
+            self._checkpointer.watch(self._writer)
         return self._writer
+
+    def _carry_over(self) -> None:
+        if self._writer is not None:
+            self._checkpointer.between_batches(self._writer)
 
     def _disconnect(self) -> None:
         if self._writer is not None:
@@ -269,7 +292,7 @@ class SqliteStore:
         def read() -> T:
             connection: apsw.Connection | None = getattr(self._of_thread, "connection", None)
             if connection is None:
-                connection = _connect(self._path)
+                connection = connect(self._path)
                 connection.execute("PRAGMA query_only = ON")
                 self._of_thread.connection = connection
                 self._readers.append(connection)
@@ -289,22 +312,27 @@ def _translated(work: Callable[[], T]) -> T:
         raise StoreUnavailable(f"SQLite: {error}") from error
 
 
-def _connect(path: Path) -> apsw.Connection:
+def connect(path: Path) -> apsw.Connection:
+    """A connection to the file, made if it is not there.
+
+    Raises: StoreUnavailable, for a library that is too old; apsw.Error.
+    """
     version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
     if version < SQLITE_VERSION_MIN:
         needed = ".".join(map(str, SQLITE_VERSION_MIN))
         raise StoreUnavailable(f"the SQLite library is {apsw.sqlite_lib_version()}, but {needed} or later is needed")
     connection = apsw.Connection(str(path))
     connection.set_busy_timeout(BUSY_TIMEOUT_MS)
-    connection.execute(_PRAGMAS)
+    # Read to the end: the driver runs a statement only once the rows of the one before have been read.
+    connection.execute(_PRAGMAS).fetchall()
     return connection
 
 
 def _state(connection: apsw.Connection) -> SchemaState | None:
-    if rows.first_row(connection, "SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations'") is None:
+    if first_row(connection, "SELECT 1 FROM sqlite_schema WHERE name = 'schema_migrations'") is None:
         return None
-    version = rows.first_value(connection, "SELECT max(version) FROM schema_migrations")
-    compatible_with = rows.first_value(connection, "SELECT max(compatible_with) FROM schema_migrations")
+    version = first_value(connection, "SELECT max(version) FROM schema_migrations")
+    compatible_with = first_value(connection, "SELECT max(compatible_with) FROM schema_migrations")
     return None if version is None else SchemaState(version, compatible_with)
 
 

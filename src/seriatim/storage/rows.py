@@ -1,10 +1,8 @@
-"""Rows of SQLite to values of the domain, and back; with the columns that each sort of row is read by."""
+"""Rows to values of the domain, and back, the same in every database; with the columns that rows are read by."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
-
-import apsw
 
 from seriatim.domain.account import Account
 from seriatim.domain.client import ApiClient, Role
@@ -66,22 +64,6 @@ MAIL_COLUMNS = (
     "sent_at"
 )
 DOCUMENT_TABLES = "documents d JOIN accounts a ON a.id = d.account_id LEFT JOIN series s ON s.id = d.series_id"
-
-
-def first_value(connection: apsw.Connection, sql: str, values: tuple[Any, ...] = ()) -> Any:
-    """The first column of the first row of a statement that always gives one."""
-    ((value, *_),) = connection.execute(sql, values).fetchall()
-    return value
-
-
-def first_row(connection: apsw.Connection, sql: str, values: tuple[Any, ...] = ()) -> Row | None:
-    """The first row of a statement, if it gives any.
-
-    The statement is read to its end: one left half-way would hold its read snapshot for as long as its cursor lives,
-    and a writer that holds an old snapshot cannot write after another process has.
-    """
-    found = connection.execute(sql, values).fetchall()
-    return found[0] if found else None
 
 
 def to_entity(row: Row) -> Entity:
