@@ -11,8 +11,7 @@ from seriatim.api.zuora.wire import Answer, Succeeded, format_time
 from seriatim.domain.document import Document, Status
 from seriatim.domain.money import to_decimal
 from seriatim.domain.numbering import Kind
-from seriatim.domain.settlement import Application
-from seriatim.domain.settlement import Part
+from seriatim.domain.settlement import Application, Part
 
 BILLING_STATUS_NAMES = {Status.DRAFT: "Draft", Status.POSTED: "Posted", Status.CANCELED: "Canceled"}
 """What the statuses of invoices and memos are called."""
@@ -146,3 +145,9 @@ def application_part_view(part: Part) -> ApplicationPart:
         payment_id=None if is_credit else part.other.id,
         **recorded(part.application),
     )
+
+
+def below_zero_minor(document: Document) -> int:
+    """What the lines and taxes below zero take off the others, as an amount above zero."""
+    amounts = [amount for item in document.items for amount in (item.amount_minor, item.tax_minor)]
+    return -sum(amount for amount in amounts if amount < 0)

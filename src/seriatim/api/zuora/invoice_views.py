@@ -1,6 +1,6 @@
 """How invoices, their items and what is applied to them are read."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -9,9 +9,17 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from seriatim.api.zuora.document_views import BILLING_STATUS_NAMES, BillingDocumentView, BillingView, ItemView, Page
+from seriatim.api.zuora.document_views import (
+    BILLING_STATUS_NAMES,
+    BillingDocumentView,
+    BillingView,
+    ItemView,
+    Page,
+    below_zero_minor,
+)
 from seriatim.api.zuora.wire import Answer, format_time, show_time
-from seriatim.domain.document import Document, Item, Status
+from seriatim.domain.document import TAXES_FIELD, Document, Item, Status
+from seriatim.domain.document_view import shown_rate, shown_tax_rate
 from seriatim.domain.money import to_decimal, to_minor
 from seriatim.domain.numbering import Kind
 from seriatim.domain.settlement import Part
@@ -150,14 +158,24 @@ class Settled:
 
     credit_minor: int = 0
     payment_minor: int = 0
+    covers_below_zero: bool = False
+    """Whether lines below zero count as settled."""
 
     @property
     def total_minor(self) -> int:
         """Both together."""
         return self.credit_minor + self.payment_minor
 
+    def laid_over(self, document: Document) -> "Settled":
+        """What there is to set against the lines: once anything is settled, those below zero credit the others."""
+        if not self.total_minor:
+            return Settled()
+        return Settled(self.credit_minor + below_zero_minor(document), self.payment_minor, covers_below_zero=True)
+
     def take(self, owed_minor: int) -> "Settled":
         """Set so much of it against an amount owed, credits first; what was set against it."""
+        if owed_minor < 0:
+            return Settled(owed_minor if self.covers_below_zero else 0)
         credit_minor = min(self.credit_minor, owed_minor)
         payment_minor = min(self.payment_minor, owed_minor - credit_minor)
         self.credit_minor -= credit_minor
@@ -288,6 +306,7 @@ def item_views(document: Document, settled: Settled) -> Iterator[dict[str, Any]]
     all lines add up to that of the invoice. (Zuora lets tenants choose the order.)
     """
     currency = document.currency
+    settled = settled.laid_over(document)
     for item in document.items:
         net = settled.take(item.amount_minor)
         view = _line_view(document, item, item.fields)
@@ -297,8 +316,8 @@ def item_views(document: Document, settled: Settled) -> Iterator[dict[str, Any]]
         view.description = item.description
         view.quantity = item.quantity or Decimal(0)
         view.tax_amount = to_decimal(item.tax_minor, currency)
-        taxes = [_tax_view(tax, currency, settled) for tax in item.fields.get("taxItems", ())]
-        yield {**_with_own(view, item.fields), "taxationItems": {"data": taxes}}
+        taxes = [_tax_view(tax, currency, settled) for tax in _taxes(item, currency)]
+        yield {**_with_own(view, item.fields), **_priced(item, currency), "taxationItems": {"data": taxes}}
         for discount in item.fields.get("discountItems", ()):
             view = _line_view(document, item, discount)
             view.id = discount["id"]
@@ -308,7 +327,9 @@ def item_views(document: Document, settled: Settled) -> Iterator[dict[str, Any]]
             yield _with_own(view, discount)
 
 
-_NOT_SHOWN_OF_LINE = frozenset({"amount", "discountItems", "id", "productRatePlanChargeId", "taxItems", "uom"})
+_NOT_SHOWN_OF_LINE = frozenset(
+    {"amount", "discountItems", "id", "productRatePlanChargeId", "skuName", "taxItems", "uom"}
+)
 """Kept fields of a line that its view shows under another name, or reckons anew."""
 
 
@@ -335,6 +356,23 @@ def _line_view(document: Document, item: Item, kept: Mapping[str, Any]) -> Invoi
 def _with_own(view: InvoiceItemView, kept: Mapping[str, Any]) -> dict[str, Any]:
     own = {name: value for name, value in kept.items() if name not in _NOT_SHOWN_OF_LINE}
     return {**msgspec.to_builtins(view, builtin_types=(Decimal, date)), **own}
+
+
+def _priced(item: Item, currency: str) -> dict[str, Any]:
+    """What a line is called and costs, where that says more than what was kept of it."""
+    if item.details is None:
+        return {}
+    return {"chargeName": item.details.title, "unitPrice": shown_rate(item, currency)}
+
+
+def _taxes(item: Item, currency: str) -> Sequence[Mapping[str, Any]]:
+    """The taxes of a line: those that were given one by one, else one for all of it, with the line's own id."""
+    known: Sequence[Mapping[str, Any]] = item.fields.get(TAXES_FIELD, ())
+    if known or not item.tax_minor:
+        return known
+    rate = shown_tax_rate(item)
+    amount = to_decimal(item.tax_minor, currency)
+    return ({"id": item.id, "name": "Tax", "taxAmount": amount, "taxRate": rate, "taxRateType": "Percentage"},)
 
 
 def _tax_view(tax: Mapping[str, Any], currency: str, settled: Settled) -> dict[str, Any]:

@@ -31,8 +31,8 @@ from seriatim.api.zuora.invoice_views import (
 from seriatim.api.zuora.wire import Answer, PageQuery, Succeeded, cut_page, encode
 from seriatim.domain.commands.base import Command
 from seriatim.domain.commands.bulk import Refused, Several, placed
-from seriatim.domain.commands.transitions import TransitionDocument
 from seriatim.domain.commands.memos import Countered
+from seriatim.domain.commands.transitions import TransitionDocument
 from seriatim.domain.document import ITEMS_MAX, Action, Document
 from seriatim.domain.numbering import Kind
 from seriatim.errors import InvalidValue, NotFound, SeriatimError, within

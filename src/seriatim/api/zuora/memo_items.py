@@ -13,11 +13,12 @@ from typing import Any
 import msgspec
 
 from seriatim.api.zuora.document_query import amount_filter, sorted_by, span_of
-from seriatim.api.zuora.document_views import AmountView, ItemView, Page, recorded
+from seriatim.api.zuora.document_views import AmountView, ItemView, Page, below_zero_minor, recorded
 from seriatim.api.zuora.memo_fields import ListItems
 from seriatim.api.zuora.memo_views import FROM_CREDIT_MEMO, FROM_DEBIT_MEMO, FROM_INVOICE, source_type_of
 from seriatim.api.zuora.wire import format_time
 from seriatim.domain.document import TAXES_FIELD, Document, Item
+from seriatim.domain.document_view import shown_rate
 from seriatim.domain.money import to_decimal, to_minor
 from seriatim.domain.numbering import Kind
 from seriatim.domain.settlement import Part
@@ -117,19 +118,26 @@ class CreditMemoParts(Page, kw_only=True):
 
 
 class _Settled:
-    """What is applied and refunded of a document, laid over its amounts one after another."""
+    """What is applied and refunded of a document, laid over its amounts one after another.
+
+    Once anything is, amounts below zero count as applied and are there for the others.
+    """
 
     def __init__(self, document: Document) -> None:
-        self._applied_minor = document.applied_minor
+        self._is_begun = bool(document.applied_minor + document.refunded_minor)
+        self._applied_minor = document.applied_minor + (below_zero_minor(document) if self._is_begun else 0)
         self._refunded_minor = document.refunded_minor
         self._document = document
 
     def show(self, amount_minor: int) -> dict[str, Decimal]:
         """The settlement of the next amount, as the document's kind names it."""
-        applied_minor = min(self._applied_minor, amount_minor)
-        refunded_minor = min(self._refunded_minor, amount_minor - applied_minor)
-        self._applied_minor -= applied_minor
-        self._refunded_minor -= refunded_minor
+        if amount_minor < 0:
+            applied_minor, refunded_minor = (amount_minor if self._is_begun else 0), 0
+        else:
+            applied_minor = min(self._applied_minor, amount_minor)
+            refunded_minor = min(self._refunded_minor, amount_minor - applied_minor)
+            self._applied_minor -= applied_minor
+            self._refunded_minor -= refunded_minor
         applied, refunded, remaining = (
             to_decimal(minor, self._document.currency)
             for minor in (applied_minor, refunded_minor, amount_minor - applied_minor - refunded_minor)
@@ -170,7 +178,7 @@ def _item_view(document: Document, item: Item, settled: _Settled) -> dict[str, A
         source_item_type=None if item.source_item_id is None else _SOURCE_ITEMS[source_type_of(document)],
         tax_mode="TaxInclusive" if item.is_tax_included else "TaxExclusive",
         taxation_items={"data": taxes},
-        unit_price=net / item.quantity if item.quantity else None,
+        unit_price=shown_rate(item, currency) if item.quantity else None,
         updated_by_id=document.updated_by,
         updated_date=format_time(document.updated_at),
     )

@@ -33,8 +33,8 @@ from seriatim.api.zuora.payment_views import (
 from seriatim.api.zuora.refunds import OneRefund, present_refund
 from seriatim.api.zuora.wire import PageQuery, Succeeded, cut_page, encode, page_of
 from seriatim.domain.commands.documents import UpdateDocument
-from seriatim.domain.commands.transitions import TransitionDocument
 from seriatim.domain.commands.settlement import ApplySource, CreatePayment, CreateRefund, Portion, UnapplySource
+from seriatim.domain.commands.transitions import TransitionDocument
 from seriatim.domain.document import Action, Document
 from seriatim.domain.numbering import Kind
 from seriatim.errors import BrokenRule, InvalidValue, MissingField, NotFound, Rule

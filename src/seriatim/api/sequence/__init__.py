@@ -1,0 +1,1 @@
+"""Sequence's API: credit notes, invoices and customers, in three dated versions."""
