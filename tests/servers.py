@@ -47,10 +47,10 @@ class Server:
     Keyword arguments are settings of the server: `rate_limit_requests_per_minute=3`.
     """
 
-    def __init__(self, directory: Path, **settings: object) -> None:
+    def __init__(self, directory: Path, database: object = None, **settings: object) -> None:
         self.directory = directory
         self.database_path = directory / "seriatim.db"
-        self.database = f"sqlite:///{self.database_path}"
+        self.database = f"sqlite:///{self.database_path}" if database is None else str(database)
         self.settings = settings
         self.url = ""
         self.port = 0

@@ -6,18 +6,18 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
-import uvicorn
 import uvloop
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from seriatim import __version__
 from seriatim.api import openapi
+from seriatim.api.sequence import api as sequence
+from seriatim.api.sequence.envelope import SequenceDialect
 from seriatim.api.zuora import api as zuora
 from seriatim.api.zuora.envelope import ZuoraDialect
 from seriatim.api.zuora.oauth import TokenIssuer
@@ -26,27 +26,33 @@ from seriatim.auth.secrets import digest_secret
 from seriatim.auth.tokens import KEY_BYTES_MIN, TokenSigner
 from seriatim.domain.idempotency import ANSWER_LIFETIME
 from seriatim.errors import SeriatimError
+from seriatim.http.asgi import asgi_handler
 from seriatim.http.endpoint import Call, Edge, EdgeLimits, Endpoint, Reply
+from seriatim.http.exchange import Exchange, Handler
 from seriatim.http.operations import OPERATION_PATHS, build_operations
-from seriatim.http.protocol import BoundedHeadProtocol
 from seriatim.http.ratelimit import RateLimiter
 from seriatim.http.routing import EndpointRouter
-from seriatim.service.ports import Clock, Store, StoreUnavailable
+from seriatim.http.server import BACKLOG_CONNECTIONS, HttpServer
+from seriatim.mail.mailer import Mailer
+from seriatim.mail.smtp import mail_server
+from seriatim.render.document import render
+from seriatim.service.ports import Clock, IdSource, Store, StoreUnavailable
 from seriatim.service.provisioning import FirstClient, provision
 from seriatim.service.randomness import SystemIds
 from seriatim.service.time import SystemClock, monotonic_seconds
 from seriatim.service.writer import Writer
 from seriatim.settings import Settings
 from seriatim.storage.engines import store_for
+from seriatim.supervisor import Lifeline, Supervisor
 from seriatim.telemetry import METRICS_CONTENT_TYPE, Metrics, RequestLog, configure_logging
 
-KEEP_ALIVE_SECONDS = 75
-BACKLOG_CONNECTIONS = 2048
 REAP_SECONDS = 60
 REAPED_ANSWERS_MAX = 10_000
 GARBAGE_THRESHOLDS = (50_000, 20, 50)
 """Requests make no cycles; the collector may look for them more rarely than it does by default."""
 UNMATCHED_ROUTE = "(unmatched)"
+
+T = TypeVar("T")
 
 Extension = Callable[[Edge, ZuoraDialect], Sequence[Endpoint]]
 """Makes further endpoints beside the API's own, for benchmarks."""
@@ -88,7 +94,7 @@ class RequestTelemetry:
 class Assembly:
     """A server's parts once they are put together and the database is open."""
 
-    application: ASGIApp
+    handler: Handler
     first_client: FirstClient | None
 
 
@@ -118,6 +124,10 @@ async def assemble(settings: Settings, extension: Extension | None = None) -> As
         signer = TokenSigner(await store.keep_secret("token_signing_key", ids.new_bytes(KEY_BYTES_MIN)))
         for work in (directory.keep_fresh(), _reap_answers(store, clock, metrics)):
             stack.push_async_callback(_stop, asyncio.create_task(work))
+        mailer = _mailer(settings, store, writer, clock, ids, metrics)
+        if mailer is not None:
+            stack.push_async_callback(mailer.close)
+            mailer.start()
         edge = Edge(
             store=store,
             writer=writer,
@@ -126,6 +136,8 @@ async def assemble(settings: Settings, extension: Extension | None = None) -> As
             limits=EdgeLimits(settings.body_bytes_max, settings.expanded_body_bytes_max),
             rate_limiter=RateLimiter(settings.rate_limit_requests_per_minute, monotonic_seconds),
             observer=RequestTelemetry(metrics),
+            can_send_mail=mailer is not None,
+            mail_queued=_do_nothing if mailer is None else mailer.wake,
         )
         dialect = ZuoraDialect(directory, signer, clock)
         endpoints = zuora.endpoints(TokenIssuer(directory, signer).create_token)
@@ -134,9 +146,12 @@ async def assemble(settings: Settings, extension: Extension | None = None) -> As
         operations = build_operations(
             store.check,
             (lambda: (metrics.render(), METRICS_CONTENT_TYPE)) if settings.metrics else None,
-            openapi.document,
+            {"/openapi.json": openapi.document, "/openapi-sequence.json": lambda: openapi.document("sequence")},
         )
-        yield Assembly(_application(EndpointRouter(edge, dialect, endpoints), operations), first_client)
+        zuora_api = EndpointRouter(edge, dialect, endpoints)
+        sequence_api = EndpointRouter(edge, SequenceDialect(directory, clock), sequence.endpoints())
+        handler = _handler(zuora_api.handle, sequence_api.handle, asgi_handler(operations))
+        yield Assembly(handler, first_client)
 
 
 def serve(settings: Settings, extension: Extension | None = None) -> int:
@@ -145,96 +160,169 @@ def serve(settings: Settings, extension: Extension | None = None) -> int:
     Raises: StoreUnavailable, when the database cannot be served.
     """
     configure_logging(settings.log_level, settings.log_format, SystemClock())
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_serve(settings, extension))
-
-
-async def _serve(settings: Settings, extension: Extension | None) -> int:
+    if settings.workers > 1:
+        return _serve_with_workers(settings, extension)
     listener = _listen(settings.host, settings.port)
+    return _run(_serve(settings, extension, listener, lambda first_client: _greet(listener, first_client)))
+
+
+def _serve_with_workers(settings: Settings, extension: Extension | None) -> int:
+    """Serve with several processes. The database is made ready once, before any of them starts."""
+    # Alone at first, so that a port that somebody else has is not shared with him unnoticed.
+    with _place(settings.host, settings.port, shared=False) as alone:
+        port = alone.getsockname()[1]
+    place = _place(settings.host, port, shared=True)
+    first_client = _run(_prepare(settings))
+
+    def work(lifeline: Lifeline) -> int:
+        listener = _listen(settings.host, port, shared=True)
+        return _run(_serve(settings, extension, listener, lambda _: lifeline.tell_ready(), lifeline.supervisor_gone))
+
+    gc.collect()
+    gc.freeze()
+    return Supervisor(settings.workers, work, monotonic_seconds, lambda: _greet(place, first_client)).run()
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
+
+
+async def _prepare(settings: Settings) -> FirstClient | None:
+    """Bring the database up to date, and give a new one its first client.
+
+    Raises: StoreUnavailable.
+    """
+    store = store_for(settings.database)
+    try:
+        await store.migrate()
+        await store.open()
+        return await provision(store, SystemClock(), SystemIds(), digest_secret)
+    finally:
+        await store.close()
+
+
+async def _serve(
+    settings: Settings,
+    extension: Extension | None,
+    listener: socket.socket,
+    started: Callable[[FirstClient | None], None],
+    supervisor_gone: int | None = None,
+) -> int:
+    clock = SystemClock()
     with listener:
         async with assemble(settings, extension) as assembly:
-            server = _Server(_uvicorn_config(settings, assembly.application), lambda: _greet(listener, assembly))
-            loop = asyncio.get_running_loop()
-            for stop in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(stop, server.handle_exit, stop, None)
+            server = HttpServer(assembly.handler, clock, _log_fault)
+            told_to_stop = _heed_signals(server)
+            if supervisor_gone is not None:
+                asyncio.get_running_loop().add_reader(supervisor_gone, told_to_stop.set)
             gc.collect()
             gc.freeze()
             gc.set_threshold(*GARBAGE_THRESHOLDS)
-            await server.serve(sockets=[listener])
+            await server.start(listener)
+            started(assembly.first_client)
+            await told_to_stop.wait()
+            await server.stop(settings.shutdown_seconds)
     return 0
 
 
-def _application(api: ASGIApp, operations: ASGIApp) -> ASGIApp:
-    """The one application: the dialect's paths, and beside them what operators ask for."""
+def _heed_signals(server: HttpServer) -> asyncio.Event:
+    """What is set when the process is told to stop. Whoever interrupts it twice does not want to wait."""
+    told = asyncio.Event()
 
-    async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
-        await (operations if scope["path"] in OPERATION_PATHS else api)(scope, receive, send)
+    def interrupt() -> None:
+        if told.is_set():
+            server.hurry()
+        told.set()
 
-    return application
-
-
-def _uvicorn_config(settings: Settings, application: ASGIApp) -> uvicorn.Config:
-    return uvicorn.Config(
-        application,
-        http=BoundedHeadProtocol,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        backlog=BACKLOG_CONNECTIONS,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=settings.shutdown_seconds,
-    )
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, told.set)
+    loop.add_signal_handler(signal.SIGINT, interrupt)
+    return told
 
 
-class _Server(uvicorn.Server):
-    """uvicorn's server with our signals (its own would end the process with the signal, not with 0)."""
+def _handler(zuora_api: Handler, sequence_api: Handler, operations: Handler) -> Handler:
+    """The one handler: both dialects' paths, and beside them what operators ask for."""
 
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._tell_started = started
+    async def handle(exchange: Exchange) -> None:
+        if exchange.path in OPERATION_PATHS:
+            await operations(exchange)
+        elif exchange.path.lstrip("/").partition("/")[0] in sequence.PATHS:
+            await sequence_api(exchange)
+        else:
+            await zuora_api(exchange)
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and tell that it has."""
-        await super().startup(sockets)
-        self._tell_started()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave the signals to the loop."""
-        yield
+    return handle
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _log_fault(error: Exception) -> None:
+    structlog.get_logger().error("request_failed", exc_info=error)
+
+
+def _place(host: str, port: int, *, shared: bool) -> socket.socket:
+    """A socket at an address, which does not listen yet; shared, other processes of this user may have it too.
+
+    Raises: StoreUnavailable.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    place = socket.socket(family)
     try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG_CONNECTIONS)
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        place.bind((host, port))
     except OSError as error:
+        place.close()
         raise StoreUnavailable(f"cannot listen on {host} port {port}: {error.strerror}; choose another") from error
+    return place
 
 
-def _greet(listener: socket.socket, assembly: Assembly) -> None:
+def _listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    listener = _place(host, port, shared=shared)
+    listener.listen(BACKLOG_CONNECTIONS)
+    return listener
+
+
+def _greet(listener: socket.socket, first_client: FirstClient | None) -> None:
     """Tell people where the server is and, on the first start, who may use it."""
     host, port = listener.getsockname()[:2]
     address = f"[{host}]" if ":" in host else host
     lines = [f"Seriatim {__version__} serves on http://{address}:{port}"]
-    if assembly.first_client is not None:
+    if first_client is not None:
         lines += [
             "This is the first start. An admin client was made; its secret is shown this once and not kept:",
-            f"  client id      {assembly.first_client.client_id}",
-            f"  client secret  {assembly.first_client.secret}",
+            f"  client id      {first_client.client_id}",
+            f"  client secret  {first_client.secret}",
         ]
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
 
 
+def _mailer(
+    settings: Settings, store: Store, writer: Writer, clock: Clock, ids: IdSource, metrics: Metrics
+) -> Mailer | None:
+    """What sends mail; None where no mail server is configured."""
+    if not settings.smtp_url:
+        return None
+    return Mailer(
+        store,
+        writer,
+        clock,
+        ids,
+        metrics,
+        server=mail_server(settings.smtp_url),
+        own_address=settings.smtp_sender or None,
+        draw=render,
+    )
+
+
 async def _stop(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.wait([task])
+
+
+def _do_nothing() -> None:
+    """What happens when a mail is queued and nothing sends any: none can be."""
 
 
 async def _reap_answers(store: Store, clock: Clock, metrics: Metrics) -> None:

@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from seriatim.errors import InvalidValue
+from seriatim.mail.letter import ascii_address
+from seriatim.mail.smtp import mail_server
 from seriatim.service.writer import BATCH_SUBMISSIONS_MAX, QUEUE_SUBMISSIONS_MAX
-from seriatim.storage.engines import sqlite_path
+from seriatim.storage.engines import check_url, is_postgres
 
 VARIABLE_PREFIX = "SERIATIM_"
 FILE_SUFFIX = "_FILE"
 PORT_MAX = 65535
+WORKERS_MAX = 64
 MEBIBYTE_BYTES = 1024 * 1024
 
 
@@ -61,7 +64,8 @@ class Settings:
     database: str = field(
         default="sqlite:///var/seriatim.db",
         metadata=_entry(
-            "The database: sqlite:///relative/path.db or sqlite:////absolute/path.db.",
+            "The database: sqlite:///relative/path.db, sqlite:////absolute/path.db or "
+            "postgresql://user:password@host:5432/name.",
             from_file=True,
         ),
     )
@@ -72,6 +76,12 @@ class Settings:
     port: int = field(
         default=8000,
         metadata=_entry("The port to listen on; 0 lets the system choose a free one.", minimum=0, maximum=PORT_MAX),
+    )
+    workers: int = field(
+        default=1,
+        metadata=_entry(
+            "How many processes serve on that port. A SQLite file is served by one.", minimum=1, maximum=WORKERS_MAX
+        ),
     )
     log_level: LogLevel = field(
         default=LogLevel.INFO,
@@ -110,13 +120,36 @@ class Settings:
         metadata=_entry("How long requests under way may take to finish when the server stops.", minimum=0),
     )
 
+    smtp_url: str = field(
+        default="",
+        metadata=_entry(
+            "The mail server that documents are sent through: smtp://user:password@host:587 (with STARTTLS) or "
+            "smtps://user:password@host:465; empty: nothing can be sent.",
+            from_file=True,
+        ),
+    )
+    smtp_sender: str = field(
+        default="",
+        metadata=_entry(
+            "The address that mail comes from, one that the mail server may send for; empty: the merchant's own. "
+            "Answers go to the merchant either way."
+        ),
+    )
+
     def __post_init__(self) -> None:
         for setting in settings_table():
             setting.check(getattr(self, setting.name))
-        sqlite_path(self.database)
+        check_url(self.database)
+        if self.workers > 1 and not is_postgres(self.database):
+            rule = "a SQLite file has one server process; name a PostgreSQL database to serve with several"
+            raise InvalidValue("workers", self.workers, rule)
         if self.expanded_body_bytes_max < self.body_bytes_max:
             rule = f"a body may not shrink by decompressing: give at least body_bytes_max ({self.body_bytes_max})"
             raise InvalidValue("expanded_body_bytes_max", self.expanded_body_bytes_max, rule)
+        if self.smtp_url:
+            mail_server(self.smtp_url)
+        if self.smtp_sender:
+            _check_address("smtp_sender", self.smtp_sender)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +184,7 @@ class Setting:
         wanted = type(self.default)
         if type(value) is not wanted:
             raise InvalidValue(self.name, value, f"it is of the type {wanted.__name__}")
-        if isinstance(value, str) and not value:
+        if isinstance(value, str) and not value and self.default:
             raise InvalidValue(self.name, value, "it may not be empty")
         if isinstance(value, int) and self.minimum is not None and value < self.minimum:
             raise InvalidValue(self.name, value, f"it is at least {self.minimum}")
@@ -178,6 +211,14 @@ class Setting:
         if not value:
             raise InvalidValue(self.variable + FILE_SUFFIX, name, "the file is empty; write the value into it")
         return value
+
+
+def _check_address(name: str, address: str) -> None:
+    """Raises: InvalidValue."""
+    try:
+        ascii_address(address)
+    except ValueError as error:
+        raise InvalidValue(name, address, f"give an e-mail address; {error}") from None
 
 
 def settings_table() -> tuple[Setting, ...]:

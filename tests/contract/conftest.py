@@ -34,4 +34,3 @@ async def store(new_store: MigratableStore) -> AsyncIterator[MigratableStore]:
     await run(new_store, create_entity())
     yield new_store
     await new_store.close()
-

@@ -53,6 +53,16 @@ def check_account_number(number: str, field: str = "accountNumber") -> str:
     return number
 
 
+def check_kept_text(text: str, field: str = "name") -> str:
+    """Give back a text that is kept in a column of its own: PostgreSQL keeps no U+0000 there.
+
+    Raises: InvalidValue.
+    """
+    if "\0" in text:
+        raise InvalidValue(field, text, "leave out the character U+0000")
+    return text
+
+
 def check_not_archived(account: Account) -> None:
     """Check that an account may get new documents.
 

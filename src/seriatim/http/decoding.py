@@ -23,9 +23,6 @@ _PATH_STEP = re.compile(r"\.?(?P<name>[^.\[\]]+)|\[(?P<index>[0-9]+)\]")
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError)
 """What the decoder raises for a body that is no JSON, or has a number beyond what a decimal can hold."""
 
-_NUL_ESCAPED = rb"\u0000"
-"""How JSON writes the character; what stands for itself between quotes is no JSON."""
-
 _anything = msgspec.json.Decoder(float_hook=Decimal)
 
 
@@ -45,32 +42,12 @@ def decode_body(body: bytes, wanted: type[T]) -> T:
 
     Raises: Malformed, MissingField, UnknownField, InvalidValue.
     """
-    if _NUL_ESCAPED in body:
-        _refuse_nul(body)
     try:
         return _decoder(wanted).decode(body)
     except msgspec.ValidationError as error:
         return _decode_slowly(body, wanted, error)
     except _UNREADABLE as error:
         raise _malformed(body, error) from error
-
-
-def _refuse_nul(body: bytes) -> None:
-    """Raises: Malformed, where a text of the body has the character U+0000, which PostgreSQL cannot keep."""
-    try:
-        value = _anything.decode(body)
-    except _UNREADABLE as error:
-        raise _malformed(body, error) from error
-    if _has_nul(value):
-        raise Malformed("a text has the character U+0000, which cannot be kept; leave it out")
-
-
-def _has_nul(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(_has_nul(each) for pair in value.items() for each in pair)
-    if isinstance(value, list):
-        return any(map(_has_nul, value))
-    return isinstance(value, str) and "\0" in value
 
 
 def _malformed(body: bytes, error: Exception) -> Malformed:
@@ -122,9 +99,6 @@ def decode_query(query_string: bytes, wanted: type[T]) -> T:
     except ValueError as error:
         raise InvalidQuery("query", query_string.decode("latin-1"), "send name=value pairs, percent-encoded") from error
     values = dict(pairs)
-    for name, value in pairs:
-        if "\0" in name + value:
-            raise InvalidQuery(name, value, "leave out the character U+0000")
     if len(values) != len(pairs):
         repeated = next(name for name, _ in pairs if [each for each, _ in pairs].count(name) > 1)
         raise InvalidQuery(repeated, values[repeated], "give this parameter once")

@@ -67,8 +67,7 @@ class PathTree(Generic[T]):
             found = self._descend(child, segments, depth + 1, values)
             if found is not None:
                 return found
-        # Nothing that a path can name has the character U+0000 in it.
-        if node.any_child is None or not segment or "%00" in segment:
+        if node.any_child is None or not segment:
             return None
         values.append(segment)
         found = self._descend(node.any_child, segments, depth + 1, values)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
-from seriatim.domain.account import ACCOUNT_NUMBER_PREFIX, Account, check_account_number
+from seriatim.domain.account import ACCOUNT_NUMBER_PREFIX, Account, check_account_number, check_kept_text
 from seriatim.domain.client import Scope
 from seriatim.domain.commands.base import ScopedCommand
 from seriatim.domain.customer_sync import followed
@@ -35,6 +35,7 @@ class CreateAccount(ScopedCommand[Account]):
     fields: Mapping[str, Any]
 
     def __post_init__(self) -> None:
+        check_kept_text(self.name)
         check_currency(self.currency)
         if self.number is not None:
             check_account_number(self.number)
@@ -112,6 +113,10 @@ class UpdateAccount(ScopedCommand[Account]):
     contact_ids: Mapping[str, str] = field(default_factory=dict)
     """Role of a contact to the id of another contact of the same account, which takes that role too."""
     fields: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.name is not None:
+            check_kept_text(self.name)
 
     def needs(self, needs: Needs) -> None:
         """The account and the set."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from seriatim.domain.account import Account
+from seriatim.domain.account import Account, check_kept_text
 from seriatim.domain.client import Scope
 from seriatim.domain.commands.accounts import CreateAccount, find_account
 from seriatim.domain.commands.base import ScopedCommand
@@ -73,6 +73,11 @@ class CustomerChange:
     parent_key: str | None = None
     """Id or number of the account above."""
     fields: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_kept_text(self.name, "legalName")
+        for alias in self.aliases or ():
+            check_kept_text(alias.value, "customerAliases")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

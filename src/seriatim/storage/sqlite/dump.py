@@ -5,7 +5,7 @@ from itertools import islice
 
 import apsw
 
-from seriatim.storage.copying import ROWS_AT_ONCE, Row
+from seriatim.storage.copying import ROWS_AT_ONCE, Row, in_order
 from seriatim.storage.sqlite.queries import first_value
 
 
@@ -17,10 +17,10 @@ class SqliteDump:
         connection.execute("BEGIN")
 
     def tables(self) -> Mapping[str, Sequence[str]]:
-        """The tables with their columns."""
+        """The tables, each behind those that it refers to, with their columns."""
         sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
         names = [str(name) for (name,) in self._connection.execute(sql).fetchall() if name != "schema_migrations"]
-        return {name: self._columns(name) for name in names}
+        return {name: self._columns(name) for name in in_order({name: self._references(name) for name in names})}
 
     def count(self, table: str) -> int:
         """How many rows a table has."""
@@ -40,6 +40,10 @@ class SqliteDump:
     def _columns(self, table: str) -> list[str]:
         found = self._connection.execute("SELECT name FROM pragma_table_info(?) ORDER BY cid", (table,)).fetchall()
         return [str(name) for (name,) in found]
+
+    def _references(self, table: str) -> set[str]:
+        found = self._connection.execute('SELECT "table" FROM pragma_foreign_key_list(?)', (table,)).fetchall()
+        return {str(name) for (name,) in found}
 
     def _has_rowid(self, table: str) -> bool:
         sql = "SELECT wr FROM pragma_table_list WHERE name = ?"

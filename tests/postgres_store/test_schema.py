@@ -1,0 +1,62 @@
+"""What the schema itself refuses, whatever the program does."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from seriatim.storage.postgres import PostgresStore
+from tests.factories import create_account, create_entity, create_memo, run
+from tests.postgres import Cluster, Database
+
+STATEMENTS = {
+    "DELETE FROM series": "a series is never deleted",
+    "UPDATE series SET next_ordinal = next_ordinal - 1 WHERE prefix = 'CM'": "a series only advances",
+    "UPDATE series SET prefix = 'X' || prefix": "a series only advances",
+    "DELETE FROM documents WHERE id = 'posted'": "an issued document is never deleted",
+    "UPDATE documents SET number = 'X' WHERE id = 'posted'": "an issued number never changes",
+    "UPDATE documents SET ordinal = 7 WHERE id = 'posted'": "an issued number never changes",
+    "UPDATE register SET recorded_at = 1": "the register is append-only",
+    "DELETE FROM register": "the register is append-only",
+    "TRUNCATE register": "the register is append-only",
+    "UPDATE documents SET applied_minor = amount_minor + 1": "documents_check",
+    "UPDATE documents SET series_id = 99, ordinal = 1 WHERE id = 'draft'": "a document names an entity, org, account",
+    "UPDATE documents SET sequence_set_id = 'none'": "a document names an entity, org, account",
+    "UPDATE documents SET account_id = 'none'": "a document names an entity, org, account",
+    "UPDATE documents SET referred_id = 'none' WHERE id = 'draft'": "a document names",
+    "UPDATE documents SET referred_id = 'draft' WHERE id = 'posted'; DELETE FROM documents WHERE id = 'draft'": (
+        "a document that others refer to is not deleted"
+    ),
+    "INSERT INTO register (event, series_id, first_ordinal, last_ordinal, document_id, recorded_at, recorded_by) "
+    "VALUES ('issue', 99, 1, 1, 'x', 1, 'x')": "an entry names a series",
+    "DELETE FROM accounts": "an account with documents is not deleted",
+    "DELETE FROM sequence_sets": "a sequence set is never deleted",
+    "DELETE FROM entities": "an entity is never deleted",
+}
+
+
+async def furnish(url: str) -> None:
+    store = PostgresStore(url)
+    await store.open()
+    for command in (
+        create_entity(),
+        create_account(),
+        create_memo(document_id="posted", post=True),
+        create_memo(document_id="draft"),
+    ):
+        await run(store, command)
+    await store.close()
+
+
+@pytest.fixture(scope="module")
+def furnished(postgres: Cluster) -> Database:
+    """A posted memo and a draft."""
+    database = postgres.new_database()
+    asyncio.run(furnish(database.url))
+    return database
+
+
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_the_schema_refuses(furnished: Database, statement: str) -> None:
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError, match=STATEMENTS[statement]):
+        furnished.execute(statement)
