@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATABASE ?= sqlite:///var/seriatim.db
 SERVE_OPTIONS ?=
+BENCH ?= load contended bulk printing growth memory limits simulation report
 
 .DEFAULT_GOAL := help
 .PHONY: help serve test lint types imports unit fmt bench lock openapi clean
@@ -19,6 +20,10 @@ $(VENV)/runtime.stamp: requirements/runtime.txt pyproject.toml
 
 $(VENV)/development.stamp: requirements/development.txt $(VENV)/runtime.stamp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/development.txt
+	touch $@
+
+$(VENV)/bench.stamp: requirements/bench.txt $(VENV)/development.stamp
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
 	touch $@
 
 serve: $(VENV)/runtime.stamp ## make the environment and the database, and serve on 127.0.0.1:8000
@@ -44,18 +49,20 @@ fmt: $(VENV)/development.stamp ## format, and mend what ruff can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/development.stamp ## measure posted memos a second against the no-op endpoint, and a bulk call against single ones
-	$(BIN)/python -m bench.throughput
-	$(BIN)/python -m bench.bulk
+bench: $(VENV)/bench.stamp ## measure, for some 30 minutes, and write the tables of docs; make bench BENCH=contended for some
+	set -e; for each in $(BENCH); do $(BIN)/python -m bench.$$each; done
 
-openapi: $(VENV)/runtime.stamp ## write the committed OpenAPI document anew
-	$(BIN)/python -m seriatim.api.openapi > docs/openapi.json
+openapi: $(VENV)/runtime.stamp ## write the committed OpenAPI documents anew
+	$(BIN)/python -m seriatim.api.openapi zuora > docs/openapi.json
+	$(BIN)/python -m seriatim.api.openapi sequence > docs/openapi-sequence.json
 
 lock: $(VENV)/development.stamp ## resolve the dependencies anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		--extra build -o requirements/runtime.txt pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 		--extra development -c requirements/runtime.txt -o requirements/development.txt pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		--extra bench -c requirements/development.txt -o requirements/bench.txt pyproject.toml
 
 clean: ## remove the environment and what tools left; the database in var/ stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

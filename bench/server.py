@@ -71,4 +71,4 @@ def extension(_edge: Edge, _dialect: ZuoraDialect) -> Sequence[Endpoint]:
 
 if __name__ == "__main__":
     level = LogLevel(os.environ.get("BENCH_LOG_LEVEL", "info"))
-    sys.exit(serve(Settings(database=sys.argv[1], port=0, log_level=level), extension))
+    sys.exit(serve(Settings(database=sys.argv[1], workers=int(sys.argv[2]), port=0, log_level=level), extension))

@@ -1,0 +1,1 @@
+"""Well-made peers of the server, each a program that prints its figures as JSON."""
