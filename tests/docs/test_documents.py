@@ -17,6 +17,7 @@ from tests.servers import Server, clean_environment
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE_SECONDS_MAX = 120
+SHELL = ["bash", "-eu", "-o", "pipefail"]
 
 
 def read(name: str) -> str:
@@ -36,9 +37,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield started
 
 
-def run(command: list[str], script: str) -> str:
+def run(command: list[str], script: str, folder: Path | None = None) -> str:
     done = subprocess.run(
         command,
+        cwd=folder,
         input=script,
         capture_output=True,
         text=True,
@@ -50,12 +52,16 @@ def run(command: list[str], script: str) -> str:
     return done.stdout
 
 
-def test_the_readme_makes_a_number_with_curl(server: Server) -> None:
-    script = example("curl").replace("http://127.0.0.1:8000", server.url)
-    script = script.replace(
+def shell_example(marker: str, server: Server) -> str:
+    """A shell example as somebody types it who has the server's address and credentials."""
+    script = example(marker).replace("http://127.0.0.1:8000", server.url)
+    return script.replace(
         "CLIENT_ID=…  CLIENT_SECRET=…", f"CLIENT_ID={server.client_id} CLIENT_SECRET={server.client_secret}"
     )
-    lines = run(["bash", "-eu", "-o", "pipefail"], script).splitlines()
+
+
+def test_the_readme_makes_a_number_with_curl(server: Server) -> None:
+    lines = run(SHELL, shell_example("curl", server)).splitlines()
     assert len(lines) == 4
     assert all('"success":true' in line for line in lines)
     assert '"number":"FCM00000011"' in lines[2]
@@ -67,6 +73,12 @@ def test_the_readme_makes_a_number_with_the_sdk(server: Server) -> None:
     script = script.replace('client_id="…"', f'client_id="{server.client_id}"')
     script = script.replace('client_secret="…"', f'client_secret="{server.client_secret}"')
     assert run([sys.executable, "-"], script).split() == ["TMP-CM-00000001", "DCM00000001"]
+
+
+def test_the_readme_makes_a_credit_note_with_curl(server: Server, tmp_path: Path) -> None:
+    note = json.loads(run(SHELL, shell_example("curl-sequence", server), tmp_path))
+    assert (note["status"], note["creditNoteNumber"], note["grossTotal"]) == ("FINAL", "CM00000001", "124.06")
+    assert (tmp_path / "credit-note.pdf").read_bytes().startswith(b"%PDF-")
 
 
 def test_the_settings_page_is_the_table_of_settings() -> None:
