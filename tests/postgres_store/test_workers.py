@@ -13,7 +13,7 @@ from tests.concurrency.load import busy_clients, make_world, run_clients
 from tests.concurrency.proof import check_client_order, prove
 from tests.crash.test_kill import settle_all
 from tests.postgres import Database
-from tests.raw_http import fetch_token
+from tests.raw_http import ConnectionBroken, fetch_token
 from tests.servers import POLL_SECONDS, Server
 
 CLIENTS = 48
@@ -75,7 +75,7 @@ async def until_served(server: Server, killed: int) -> None:
                 continue
             try:
                 await fetch_token(HOST, server.port, server.client_id, server.client_secret)
-            except OSError:
+            except ConnectionBroken:
                 await asyncio.sleep(POLL_SECONDS)
             else:
                 return

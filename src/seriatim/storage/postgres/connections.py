@@ -40,6 +40,8 @@ CONFLICTS = ("23", "40")
 """Classes of errors after which a batch may be tried again: broken constraints, and transactions rolled back."""
 _UNAVAILABLE = ("08", "25", "28", "3D", "53", "55", "57", "58", "XX")
 RETRIED_AT_ONCE = ("40001", "40P01")
+LOST = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError, asyncio.IncompleteReadError)
+"""What the driver raises where a connection is lost. Its internal error is that of one that broke between two steps."""
 
 
 class Version(Protocol):
@@ -223,6 +225,6 @@ def translated(doing: str = "PostgreSQL") -> Iterator[None]:
         if state.startswith(_UNAVAILABLE):
             raise StoreUnavailable(f"{doing}: {error}") from error
         raise
-    except (OSError, asyncpg.InterfaceError, TimeoutError, asyncio.IncompleteReadError) as error:
+    except LOST as error:
         reason = str(error) or type(error).__name__
         raise StoreUnavailable(f"{doing}: {reason}") from error

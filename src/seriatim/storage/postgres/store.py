@@ -2,8 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -28,6 +28,7 @@ from seriatim.storage.postgres import account_pages, pages, reads, schema
 from seriatim.storage.postgres.apply import Applier
 from seriatim.storage.postgres.connections import (
     CONFLICTS,
+    LOST,
     READER_SETTINGS,
     RETRIED_AT_ONCE,
     WRITER_SETTINGS,
@@ -289,7 +290,7 @@ class PostgresStore:
                 self._writer = await connect(self._target, WRITER_SETTINGS)
             session = self._writer
             try:
-                with translated():
+                with translated(), _abandoning(session):
                     yield session
             finally:
                 if session.connection.is_closed() or session.connection.is_in_transaction():
@@ -318,7 +319,7 @@ class PostgresStore:
 
     async def _read_in(self, session: Session, work: Callable[[Connection], Awaitable[T]], isolation: str | None) -> T:
         connection = session.connection
-        with translated():
+        with translated(), _abandoning(session):
             if isolation is None and not session.settings:
                 return await work(connection)
             await connection.execute(session.begin(isolation or "READ COMMITTED"))
@@ -329,6 +330,16 @@ class PostgresStore:
     def _check_not_closed(self) -> None:
         if self._is_closed:
             raise StoreUnavailable("the store is closed")
+
+
+@contextmanager
+def _abandoning(session: Session) -> Iterator[None]:
+    """A connection that was lost is not used again, whatever state the driver takes it to be in."""
+    try:
+        yield
+    except (StoreUnavailable, *LOST):
+        session.connection.terminate()
+        raise
 
 
 async def _commit(connection: Connection) -> None:
@@ -342,7 +353,7 @@ async def _commit(connection: Connection) -> None:
         if (error.sqlstate or "").startswith(CONFLICTS):
             raise  # Refused as a whole: nothing was written.
         raise StoreUnavailable(_UNKNOWN.format(error)) from error
-    except (OSError, asyncpg.InterfaceError, TimeoutError) as error:
+    except LOST as error:
         raise StoreUnavailable(_UNKNOWN.format(str(error) or type(error).__name__)) from error
 
 
@@ -360,5 +371,5 @@ async def _disconnect(session: Session) -> None:
     """Close a connection, without waiting for a server that does not answer."""
     try:
         await session.connection.close(timeout=DISCONNECT_SECONDS)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+    except (asyncpg.PostgresError, *LOST):
         session.connection.terminate()
