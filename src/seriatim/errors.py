@@ -78,6 +78,8 @@ class Rule(StrEnum):
     NOT_IN_THIS_VERSION = "not_in_this_version"
     NAME_TAKEN = "name_taken"
     CLIENT_REVOKED = "client_revoked"
+    USER_DISABLED = "user_disabled"
+    LAST_ADMIN = "last_admin"
 
 
 class SeriatimError(Exception):

@@ -209,9 +209,16 @@ FILTERS: tuple[tuple[PageField, Comparison, Sequence[str], str], ...] = (
     (PageField.SENT_ON, Comparison.BEFORE, ("2026-03-03",), "3"),
     (PageField.SENT_ON, Comparison.AFTER, ("2026-03-02",), "4"),
     (PageField.SENT_ON, Comparison.IN, ("2026-03-02", "2026-03-03"), "34"),
+    (PageField.SHOWN_NUMBER, Comparison.IN, ("TMP-INV-00000001", "Given-7"), "14"),
     (PageField.STAGE, Comparison.IN, ("DRAFT", "VOIDED"), "15"),
     (PageField.STAGE, Comparison.IN, ("SENT",), "34"),
     (PageField.STAGE, Comparison.NOT_IN, ("FINAL", "SENT"), "15"),
+    (PageField.STATUS, Comparison.IN, ("draft", "canceled"), "15"),
+    (PageField.STATUS, Comparison.IN, ("draft",), "1"),
+    (PageField.STATUS, Comparison.IN, ("posted",), "2346"),
+    (PageField.STATUS, Comparison.IN, ("posted", "canceled"), "23456"),
+    (PageField.STATUS, Comparison.IN, ("processed", "'"), ""),
+    (PageField.STATUS, Comparison.NOT_IN, ("posted",), "15"),
     (PageField.SUBSCRIPTION_ID, Comparison.IN, ("sub-1", "sub-9"), "1"),
     (PageField.SUBSCRIPTION_ID, Comparison.NOT_IN, ("sub-1",), "23456"),
 )
@@ -255,7 +262,9 @@ SORTS: dict[PageField, str] = {
     PageField.NUMBER: "142356",
     PageField.PAYMENT_STATUS: "436125",
     PageField.SENT_ON: "125634",
+    PageField.SHOWN_NUMBER: "423561",
     PageField.STAGE: "126345",
+    PageField.STATUS: "512346",
     PageField.SUBSCRIPTION_ID: "245613",
 }
 
@@ -340,3 +349,23 @@ def _page_modules() -> list[ModuleType]:
     """The modules of the stores that read the limit."""
     found = [module for name, module in sys.modules.items() if name.startswith("seriatim.storage")]
     return [module for module in found if hasattr(module, "COUNTED_MAX")]
+
+
+async def test_a_page_does_not_count_where_nobody_asks(paged: Store) -> None:
+    found = await page(paged, limit=2, counts=False)
+    assert (ids(found), found.total) == (["d1", "d2"], None)
+
+
+async def test_a_page_looks_at_no_more_documents_than_it_may_and_says_where_to_go_on(paged: Store) -> None:
+    conditions = (Condition(PageField.CURRENCY, Comparison.IN, ("EUR",)),)
+    first = await page(paged, conditions=conditions, descends=True, looks_at_max=3, counts=False)
+    # d6, d5 and d4 were looked at, and d3, the boundary, which is shown as well.
+    assert ids(first) == ["d6", "d5", "d3"]
+    assert first.after == ("d3", "d3")
+    rest = await page(paged, conditions=conditions, descends=True, looks_at_max=3, counts=False, after=first.after)
+    assert (ids(rest), rest.after) == (["d1"], None)
+    nothing = (Condition(PageField.CURRENCY, Comparison.IN, ("CHF",)),)
+    empty = await page(paged, conditions=nothing, descends=True, looks_at_max=3, counts=False)
+    assert (ids(empty), empty.after) == ([], ("d3", "d3"))
+    full = await page(paged, conditions=conditions, descends=True, looks_at_max=3, counts=False, limit=2)
+    assert (ids(full), full.after) == (["d6", "d5"], ("d5", "d5"))

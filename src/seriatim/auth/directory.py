@@ -114,6 +114,15 @@ class Directory:
         client = self._clients.get(client_id)
         return None if client is None or client.revoked_at is not None else client
 
+    def client_name(self, client_id: str) -> str | None:
+        """What people call a client, also one that has been revoked."""
+        client = self._clients.get(client_id)
+        return None if client is None else client.name
+
+    def clients(self) -> list[ApiClient]:
+        """All clients, revoked ones included, oldest first."""
+        return list(self._clients.values())
+
     def require_client(self, client_id: str) -> ApiClient:
         """The client of this id.
 

@@ -1,10 +1,10 @@
-"""What a client may do, and where: roles give permissions, entities and orgs give the scope."""
+"""What a client or a user may do, and where: roles give permissions, entities and orgs give the scope."""
 
 from collections.abc import Sequence
 from enum import StrEnum
 
 from seriatim.auth.directory import Directory
-from seriatim.domain.client import ApiClient, Role, Scope
+from seriatim.domain.client import Principal, Role, Scope
 from seriatim.domain.entity import Entity
 from seriatim.errors import Forbidden, InvalidHeader, show
 
@@ -26,7 +26,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
 }
 
 
-def check(client: ApiClient, permission: Permission) -> None:
+def check(client: Principal, permission: Permission) -> None:
     """Check that a client's role gives it a permission.
 
     Raises: Forbidden.
@@ -35,14 +35,14 @@ def check(client: ApiClient, permission: Permission) -> None:
         return
     roles = " or ".join(role.value for role in Role if permission in PERMISSIONS[role])
     raise Forbidden(
-        f"the client {show(client.name)} has the role {client.role.value}, which may not {permission.value}; "
-        f"use a client with the role {roles}"
+        f"the {client.noun} {show(client.name)} has the role {client.role.value}, which may not {permission.value}; "
+        f"use a {client.noun} with the role {roles}"
     )
 
 
 def resolve_scope(
     directory: Directory,
-    client: ApiClient,
+    client: Principal,
     entity_key: str | None,
     org_keys: Sequence[str] | None,
     *,
@@ -64,30 +64,32 @@ def resolve_scope(
     return Scope(entity.id, client.id, _org_ids(directory, client, entity, org_keys, org_header))
 
 
-def permitted_entities(directory: Directory, client: ApiClient) -> list[Entity]:
+def permitted_entities(directory: Directory, client: Principal) -> list[Entity]:
     """The entities that a client may use, oldest first."""
     return [entity for entity in directory.entities() if _may_use(client, entity)]
 
 
-def _may_use(client: ApiClient, entity: Entity) -> bool:
+def _may_use(client: Principal, entity: Entity) -> bool:
     return client.entity_ids is None or entity.id in client.entity_ids
 
 
-def _entity_without_header(directory: Directory, client: ApiClient, header: str) -> Entity:
+def _entity_without_header(directory: Directory, client: Principal, header: str) -> Entity:
     """The default entity if the client may use it, else its only one."""
     default = directory.default_entity()
     if _may_use(client, default):
         return default
     permitted = permitted_entities(directory, client)
     if not permitted:
-        raise Forbidden(f"the client {show(client.name)} has no entity that exists; ask an administrator for one")
+        raise Forbidden(
+            f"the {client.noun} {show(client.name)} has no entity that exists; ask an administrator for one"
+        )
     if len(permitted) > 1:
         names = _names([entity.name for entity in permitted])
-        raise InvalidHeader(header, "", f"this client has several entities; name one of {names}")
+        raise InvalidHeader(header, "", f"this {client.noun} has several entities; name one of {names}")
     return permitted[0]
 
 
-def _entity_named(directory: Directory, client: ApiClient, key: str, header: str) -> Entity:
+def _entity_named(directory: Directory, client: Principal, key: str, header: str) -> Entity:
     entity = directory.entity(key)
     if entity is None or not _may_use(client, entity):
         raise _no_access(client, header, "entity", key, [row.name for row in permitted_entities(directory, client)])
@@ -95,7 +97,7 @@ def _entity_named(directory: Directory, client: ApiClient, key: str, header: str
 
 
 def _org_ids(
-    directory: Directory, client: ApiClient, entity: Entity, keys: Sequence[str] | None, header: str
+    directory: Directory, client: Principal, entity: Entity, keys: Sequence[str] | None, header: str
 ) -> frozenset[str] | None:
     """The ids of the orgs that a request sees; None for all of them, and for what has no org."""
     if keys is None and client.org_ids is None:
@@ -117,9 +119,11 @@ def _org_ids(
     return frozenset(ids)
 
 
-def _no_access(client: ApiClient, header: str, noun: str, key: str, names: Sequence[str]) -> Forbidden:
+def _no_access(client: Principal, header: str, noun: str, key: str, names: Sequence[str]) -> Forbidden:
     advice = f"it may use {_names(names)}" if names else "ask an administrator"
-    return Forbidden(f"{header}: the client {show(client.name)} has no access to the {noun} {show(key)}; {advice}")
+    return Forbidden(
+        f"{header}: the {client.noun} {show(client.name)} has no access to the {noun} {show(key)}; {advice}"
+    )
 
 
 def _names(names: Sequence[str]) -> str:

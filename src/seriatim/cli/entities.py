@@ -5,11 +5,12 @@ import click
 from seriatim.cli.databases import changing, reading
 from seriatim.cli.options import database_option, json_option
 from seriatim.cli.output import iso_time, print_json, print_table
+from seriatim.domain.client import SYSTEM_ACTOR_ID
 from seriatim.domain.commands.entities import CreateEntity, CreateOrg
 from seriatim.domain.entity import NumberOn
 from seriatim.errors import NotFound
 from seriatim.service.ports import Store
-from seriatim.service.provisioning import SYSTEM_ACTOR_ID, run_command
+from seriatim.service.provisioning import run_command
 from seriatim.service.randomness import SystemIds
 from seriatim.service.time import SystemClock
 

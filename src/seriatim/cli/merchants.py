@@ -11,13 +11,14 @@ from seriatim.api.sequence.merchant import read_merchant_details
 from seriatim.cli.databases import changing, reading
 from seriatim.cli.options import database_option, json_option
 from seriatim.cli.output import iso_time, print_json, print_table
+from seriatim.domain.client import SYSTEM_ACTOR_ID
 from seriatim.domain.commands.merchants import SetMerchant
 from seriatim.domain.entity import Entity
 from seriatim.domain.merchant import Merchant
 from seriatim.domain.snapshot import Needs
 from seriatim.errors import FieldError, InvalidValue, NotFound
 from seriatim.service.ports import Store
-from seriatim.service.provisioning import SYSTEM_ACTOR_ID, run_command
+from seriatim.service.provisioning import run_command
 from seriatim.service.time import SystemClock
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])

@@ -4,7 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
+SYSTEM_ACTOR_ID = "system"
+"""Who is recorded as having done what no client and no user asked for: the first start, and the command line."""
 CLIENT_NAME_CHARACTERS_MAX = 100
 
 
@@ -14,6 +17,34 @@ class Role(StrEnum):
     ADMIN = "admin"
     ISSUER = "issuer"
     AUDITOR = "auditor"
+
+
+class Principal(Protocol):
+    """Whoever may do something: an API client, or a user of the console. None means all entities, all orgs."""
+
+    @property
+    def id(self) -> str:
+        """By which what it does is recorded."""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+
+    @property
+    def noun(self) -> str:
+        """What messages call it: client, or user."""
+
+    @property
+    def role(self) -> Role:
+        """What it may do."""
+
+    @property
+    def entity_ids(self) -> frozenset[str] | None:
+        """The entities that it may use."""
+
+    @property
+    def org_ids(self) -> frozenset[str] | None:
+        """The orgs that it may see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +61,11 @@ class ApiClient:
     revoked_at: datetime | None = None
     api_version: str | None = None
     """The dated version of Sequence's API that it gets where it names none; None: the newest."""
+
+    @property
+    def noun(self) -> str:
+        """What messages call it."""
+        return "client"
 
 
 @dataclass(frozen=True, slots=True)

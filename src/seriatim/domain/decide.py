@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from seriatim.domain.commands.base import Command
+from seriatim.domain.commands.base import Command, decide_and_tell
 from seriatim.domain.idempotency import IdempotencyKey, StoredAnswer
 from seriatim.domain.snapshot import Needs, Snapshot
 from seriatim.domain.values import value
@@ -81,7 +81,7 @@ def _decide_one(snapshot: Snapshot, submission: Submission, at: datetime) -> Res
     error: Exception | None = None
     answer: StoredAnswer | None = None
     try:
-        outcome = submission.command.decide(snapshot, at)
+        outcome = decide_and_tell(submission.command, snapshot, at)
         answer = _keep_answer(snapshot, keyed, outcome, at)
     except SeriatimError as refused:
         snapshot.undo(mark)

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from seriatim.domain.account import Account
+from seriatim.domain.activity import Activity
 from seriatim.domain.client import ApiClient
 from seriatim.domain.customer import Alias
 from seriatim.domain.document import Document
@@ -21,6 +22,7 @@ from seriatim.domain.numbering import Series, SeriesKey, continuation
 from seriatim.domain.register import RegisterEntry
 from seriatim.domain.sequence_set import SequenceSet
 from seriatim.domain.settlement import Application
+from seriatim.domain.user import Invitation, Session, SignInDelay, User, name_key
 from seriatim.errors import InternalError
 
 K = TypeVar("K", bound=Hashable)
@@ -81,6 +83,34 @@ class Needs:
     """(entity id, key) of accounts: all their aliases."""
     mails: set[str] = field(default_factory=set)
     """Ids of outgoing mails. A write locks them until its commit: of several processes that claim one, one gets it."""
+    users: set[str] = field(default_factory=set)
+    """Ids or names."""
+    all_admins: bool = False
+    """Whether all users are wanted who have the role admin."""
+    invitations: set[str] = field(default_factory=set)
+    """Digests."""
+    sessions: set[str] = field(default_factory=set)
+    """Digests."""
+    sessions_of: set[str] = field(default_factory=set)
+    """Ids or names of users: all their sessions."""
+    sign_in_delays: set[str] = field(default_factory=set)
+    """Digests of names."""
+
+    def wants_sessions_of(self, user: User) -> bool:
+        """Whether all sessions of this user are wanted."""
+        return user.id in self.sessions_of or any(name_key(key) == name_key(user.name) for key in self.sessions_of)
+
+    @property
+    def people(self) -> bool:
+        """Whether anything is wanted of the people of the console."""
+        return bool(
+            self.users
+            or self.all_admins
+            or self.invitations
+            or self.sessions
+            or self.sessions_of
+            or self.sign_in_delays
+        )
 
 
 class Relation(Generic[K, V]):
@@ -181,10 +211,19 @@ class Snapshot:
         self.aliases: Relation[tuple[str, str], Alias] = Relation(journal, None)
         """By (entity id, alias)."""
         self.mails: Relation[str, OutgoingMail] = Relation(journal, None)
+        self.users: Relation[str, User] = Relation(journal, lambda row: [name_key(row.name)])
+        self.invitations: Relation[str, Invitation] = Relation(journal, None)
+        """By digest."""
+        self.sessions: Relation[str, Session] = Relation(journal, None)
+        """By digest."""
+        self.sign_in_delays: Relation[str, SignInDelay] = Relation(journal, None)
+        """By the digest of the name."""
         self.recorded_until: datetime | None = None
         """The latest time that the loaded series have in the register, whichever process's clock it was taken from."""
         self.register: list[RegisterEntry] = []
         """The entries that this batch adds."""
+        self.activities: list[Activity] = []
+        """What this batch adds to the activity log."""
         self.sets_in_use: set[str] = set()
         """Ids of sets that an account uses, of those asked for."""
         self.accounts_with_documents: set[str] = set()
@@ -197,16 +236,27 @@ class Snapshot:
         if self.recorded_until is None or at > self.recorded_until:
             self.recorded_until = at
 
-    def mark(self) -> tuple[int, int]:
+    def mark(self) -> tuple[int, int, int]:
         """Where the journal stands, to come back to with `undo`."""
-        return len(self._journal), len(self.register)
+        return len(self._journal), len(self.register), len(self.activities)
 
-    def undo(self, mark: tuple[int, int]) -> None:
+    def changed_since(self, mark: tuple[int, int, int]) -> Iterator[tuple[Any, Any]]:
+        """Every row that was changed since `mark`, as it was then and as it is; None where there was or is none."""
+        seen: set[tuple[int, Hashable]] = set()
+        for relation, key, before in self._journal[mark[0] :]:
+            if (id(relation), key) not in seen:
+                seen.add((id(relation), key))
+                after = relation.get(key)
+                if before is not after:
+                    yield before, after
+
+    def undo(self, mark: tuple[int, int, int]) -> None:
         """Take back everything since `mark`."""
         while len(self._journal) > mark[0]:
             relation, key, row = self._journal.pop()
             relation.restore(key, row)
         del self.register[mark[1] :]
+        del self.activities[mark[2] :]
 
     def settle(self) -> None:
         """Everything is decided, and nothing will be undone.
@@ -269,6 +319,10 @@ class Snapshot:
                 or continuation(series.key.prefix, prefix) is not None
             )
         ]
+
+    def user(self, key: str) -> User | None:
+        """A user by id or name."""
+        return self.users.get(key) or self.users.find(name_key(key))
 
     def merchant(self, entity_id: str) -> Merchant:
         """What an entity says of itself, if its merchant was loaded and there is one."""

@@ -30,6 +30,7 @@ class AccountQuery:
     """The address of one of the contacts that are not archived."""
     alias: str | None = None
     label: str | None = None
+    sequence_set_id: str | None = None
     includes_archived: bool = False
     sort: AccountSort = AccountSort.AGE
     property_name: str = ""
@@ -40,6 +41,8 @@ class AccountQuery:
     before: Cursor | None = None
     """The page ends right before this row; at most one of the two is given."""
     limit: int = 20
+    counts: bool = True
+    """Whether to tell how many there are in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +55,4 @@ class AccountPage:
     after: Cursor | None
     """None: nothing comes after."""
     total: int | None
-    """How many accounts meet the filters; None: more than `pages.COUNTED_MAX`."""
+    """How many accounts meet the filters; None: more than `pages.COUNTED_MAX`, or nobody asked."""

@@ -34,7 +34,10 @@ class PageField(StrEnum):
     PAYMENT_STATUS = "payment_status"
     SENT_ON = "sent_on"
     """The day it was sent, in UTC; the empty text before."""
+    SHOWN_NUMBER = "shown_number"
+    """The number that a document shows, also a draft's."""
     STAGE = "stage"
+    STATUS = "status"
     SUBSCRIPTION_ID = "subscription_id"
 
 
@@ -61,7 +64,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageQuery:
-    """One page of the invoices or credit memos of an entity."""
+    """One page of the documents of one kind of an entity."""
 
     entity_id: str
     kind: Kind
@@ -74,6 +77,11 @@ class PageQuery:
     before: Cursor | None = None
     """The page ends right before this row; at most one of the two is given."""
     limit: int = 20
+    counts: bool = True
+    """Whether to tell how many there are in all."""
+    looks_at_max: int | None = None
+    """How many documents are looked at for those that meet the conditions; None: all. Only from the newest on: sorted
+    by age, descending. A page that is not full then has an `after` where there is more to look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,4 +94,4 @@ class Page:
     after: Cursor | None
     """None: nothing comes after."""
     total: int | None
-    """How many documents meet the conditions; None: more than `COUNTED_MAX`."""
+    """How many documents meet the conditions; None: more than `COUNTED_MAX`, or nobody asked."""

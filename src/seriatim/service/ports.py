@@ -1,20 +1,23 @@
 """What the service needs from outside: a store, a clock, a source of ids, and somebody who counts."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from seriatim.domain.account import Account
+from seriatim.domain.activity import Activity
 from seriatim.domain.client import ApiClient
 from seriatim.domain.document import Document, Status
 from seriatim.domain.entity import Entity, Org
 from seriatim.domain.mail import MailStatus, OutgoingMail
-from seriatim.domain.numbering import Kind, Series
+from seriatim.domain.numbering import Kind, Series, SeriesKey
+from seriatim.domain.register import RegisterEntry
 from seriatim.domain.sequence_set import SetView
 from seriatim.domain.settlement import Part
 from seriatim.domain.snapshot import Needs, Snapshot
+from seriatim.domain.user import Invitation, Session, SignInDelay, User
 from seriatim.service.account_pages import AccountPage, AccountQuery
 from seriatim.service.pages import Page, PageQuery
 
@@ -121,6 +124,37 @@ class OpenAmount:
     open_minor: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityQuery:
+    """The newest entries of the activity log, or those before a position. None leaves a filter out."""
+
+    entity_id: str | None = None
+    """Of one entity; None: only what belongs to none."""
+    with_global: bool = False
+    """Beside the entity's what belongs to none: clients, users, sessions."""
+    org_ids: Collection[str] | None = None
+    subject_id: str | None = None
+    actor_id: str | None = None
+    before: int | None = None
+    """The position right before which the page ends."""
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesOverview:
+    """A series with what is known of it without looking through it."""
+
+    series: Series
+    skipped_count: int
+    """Ordinals in declared skips."""
+    last_issue: RegisterEntry | None
+
+    @property
+    def issued_count(self) -> int:
+        """How many numbers it has issued."""
+        return self.series.next_ordinal - self.series.first_ordinal - self.skipped_count
+
+
 class Store(Protocol):
     """A database that holds everything. Every write goes through `write`, in one transaction."""
 
@@ -209,6 +243,54 @@ class Store(Protocol):
 
     async def delete_answers(self, recorded_before: datetime, limit: int) -> int:
         """Forget answers kept with idempotency keys that have outlived their use; how many were forgotten."""
+
+    async def list_users(self) -> list[User]:
+        """All users, disabled ones included, oldest first."""
+
+    async def find_user(self, name: str) -> User | None:
+        """The user of this name; the case of letters does not matter."""
+
+    async def find_session(self, digest: str) -> tuple[Session, User] | None:
+        """A session with its user, whether or not it is still alive."""
+
+    async def list_sessions(self, user_id: str) -> list[Session]:
+        """The sessions of a user, the one last seen first."""
+
+    async def find_invitation(self, digest: str) -> Invitation | None:
+        """An invitation, whether or not it has expired."""
+
+    async def list_invitations(self) -> list[Invitation]:
+        """All invitations that nobody has accepted, oldest first."""
+
+    async def find_sign_in_delay(self, key: str) -> SignInDelay | None:
+        """The failures to sign in under a name, by its digest."""
+
+    async def delete_expired(self, now: datetime, limit: int) -> int:
+        """Forget at most so many each of sessions, invitations and failures to sign in that are over; how many were."""
+
+    async def note_client_uses(self, uses: Mapping[str, datetime]) -> None:
+        """Note when clients, by their ids, were last heard of; an earlier time than is known changes nothing."""
+
+    async def client_uses(self) -> dict[str, datetime]:
+        """When each client was last heard of, so far as it is known."""
+
+    async def list_activities(self, query: ActivityQuery) -> list[Activity]:
+        """What was changed, newest first."""
+
+    async def list_series(self, entity_id: str, after_prefix: str | None, limit: int) -> list[SeriesOverview]:
+        """Series of an entity by prefix, from behind one on."""
+
+    async def list_register(self, key: SeriesKey, before: int | None, limit: int) -> list[RegisterEntry]:
+        """The newest entries of a series, or those that begin before an ordinal, newest first."""
+
+    async def list_skips(self, key: SeriesKey, before: int | None, limit: int) -> list[RegisterEntry]:
+        """The declared skips of a series, likewise."""
+
+    async def find_entries(self, key: SeriesKey, ordinals: Sequence[int]) -> list[RegisterEntry | None]:
+        """For each ordinal the last entry that begins at or before it: the one that it is in, if it was given out.
+
+        Entries of a series are in the order of time, so that a moment is found in few steps.
+        """
 
 
 class Clock(Protocol):

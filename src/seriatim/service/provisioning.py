@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, TypeVar, cast
 
-from seriatim.domain.client import ApiClient, Role
+from seriatim.domain.client import SYSTEM_ACTOR_ID, ApiClient, Role
 from seriatim.domain.commands.base import Command
 from seriatim.domain.commands.clients import CreateClient
 from seriatim.domain.commands.entities import CreateEntity
+from seriatim.domain.commands.users import InviteUser
 from seriatim.domain.decide import Submission, decide_batch, gather_needs
 from seriatim.domain.entity import DEFAULT_ENTITY_NAME
 from seriatim.domain.snapshot import Needs, Snapshot
@@ -19,10 +20,9 @@ from seriatim.service.writer import WRITE_ATTEMPTS_MAX
 T = TypeVar("T")
 
 FIRST_CLIENT_NAME = "first admin"
-SYSTEM_ACTOR_ID = "system"
-"""Who is recorded as having made what no client asked for."""
 
 _FIRST_CLIENT_ID = "first_client_id"
+_FIRST_INVITATION = "first_invitation_digest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,23 @@ async def provision(store: Store, clock: Clock, ids: IdSource, digest: Callable[
     creation = CreateClient(client_id=client_id, name=FIRST_CLIENT_NAME, role=Role.ADMIN, secret_digest=digest(secret))
     created = await run_command(store, clock, _CreateFirstClient(creation))
     return None if created is None else FirstClient(client_id, secret)
+
+
+async def invite_first_admin(store: Store, clock: Clock, ids: IdSource, digest: Callable[[str], str]) -> str | None:
+    """The secret of a link by which somebody becomes the first admin of the console; None where it was made before.
+
+    Of several processes at once one gets it: the digest is agreed upon between all of them.
+
+    Raises: Unavailable.
+    """
+    if await store.list_users() or await store.list_invitations():
+        return None
+    secret = ids.new_secret()
+    wanted = digest(secret)
+    if (await store.keep_secret(_FIRST_INVITATION, wanted.encode())).decode() != wanted:
+        return None
+    await run_command(store, clock, InviteUser(digest=wanted, role=Role.ADMIN))
+    return secret
 
 
 async def provision_entity(store: Store, clock: Clock, ids: IdSource) -> None:

@@ -27,7 +27,7 @@ def account_page_of(
         [account for _, account in page],
         before=page[0][0] if page and (has_more if turns else given) else None,
         after=page[-1][0] if page and (given if turns else has_more) else None,
-        total=len(found) if len(found) <= COUNTED_MAX else None,
+        total=len(found) if query.counts and len(found) <= COUNTED_MAX else None,
     )
 
 
@@ -48,6 +48,7 @@ def _meets(account: Account, aliases: Mapping[tuple[str, str], Alias], query: Ac
         and (query.email is None or _lower(query.email) in _emails(account))
         and (query.alias is None or (alias is not None and alias.account_id == account.id))
         and (query.label is None or (account.profile is not None and account.profile.label == query.label))
+        and query.sequence_set_id in (None, account.sequence_set_id)
         and (query.includes_archived or account.archived_at is None)
     )
 

@@ -14,10 +14,12 @@ _AMOUNTS = frozenset({PageField.GROSS_TOTAL, PageField.NET_TOTAL})
 
 def page_of(documents: Collection[Document], accounts: Mapping[str, Account], query: PageQuery) -> Page:
     """The page of these documents that a query asks for."""
+    of_kind = [row for row in documents if (row.entity_id, row.kind) == (query.entity_id, query.kind)]
+    horizon = _horizon(of_kind, query)
     found = [
         document
-        for document in documents
-        if (document.entity_id, document.kind) == (query.entity_id, query.kind)
+        for document in of_kind
+        if document.id >= horizon
         and (query.org_ids is None or document.org_id in query.org_ids)
         and all(_meets(document, accounts, condition) for condition in query.conditions)
     ]
@@ -32,12 +34,22 @@ def page_of(documents: Collection[Document], accounts: Mapping[str, Account], qu
     has_more = len(left) > len(page)
     given = query.after is not None or query.before is not None
     turns = query.before is not None
+    if horizon and not has_more:
+        return Page([row for _, row in page], page[0][0] if given and page else None, (horizon, horizon), None)
     return Page(
         [document for _, document in page],
         before=page[0][0] if page and (has_more if turns else given) else None,
         after=page[-1][0] if page and (given if turns else has_more) else None,
-        total=len(found) if len(found) <= COUNTED_MAX else None,
+        total=len(found) if query.counts and len(found) <= COUNTED_MAX else None,
     )
+
+
+def _horizon(documents: list[Document], query: PageQuery) -> str:
+    """The id of the oldest document that may be looked at; the empty text: all may."""
+    if query.looks_at_max is None:
+        return ""
+    ids = sorted((row.id for row in documents if query.after is None or row.id < query.after[1]), reverse=True)
+    return ids[query.looks_at_max] if len(ids) > query.looks_at_max else ""
 
 
 def _beyond(cursor: Cursor | None, *, descends: bool) -> Callable[[Cursor], bool]:
@@ -63,7 +75,9 @@ def _value(document: Document, accounts: Mapping[str, Account], field: PageField
         PageField.NUMBER: lambda: document.number if document.has_issued_number or document.number_given else "",
         PageField.PAYMENT_STATUS: lambda: document.payment_status,
         PageField.SENT_ON: lambda: document.sent_at.date() if document.sent_at else "",
+        PageField.SHOWN_NUMBER: lambda: document.number,
         PageField.STAGE: lambda: document.stage,
+        PageField.STATUS: lambda: document.status,
         PageField.SUBSCRIPTION_ID: lambda: said.fields.get("billingScheduleId", "") if said else "",
     }
     return str(values[field]())

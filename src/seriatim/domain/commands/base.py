@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Generic, TypeVar
 
-from seriatim.domain.client import Scope
+from seriatim.domain.activity import tell, words_of
+from seriatim.domain.client import SYSTEM_ACTOR_ID, Scope
+from seriatim.domain.register import Event
 from seriatim.domain.snapshot import Needs, Snapshot
 
+T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 
@@ -20,6 +23,18 @@ class Command(Generic[T_co]):
 
     alone: ClassVar[bool] = False
     """Whether the command wants a batch of its own, because what it reads is not kept current within a batch."""
+    is_told: ClassVar[bool] = True
+    """Whether the activity log tells of what the command changes."""
+
+    @property
+    def actor(self) -> str:
+        """The id of the client or the user on whose behalf it changes something."""
+        return getattr(self, "actor_id", SYSTEM_ACTOR_ID)
+
+    @property
+    def deed(self) -> str:
+        """What it does, in words, for the activity log."""
+        return words_of(type(self).__name__)
 
     def needs(self, needs: Needs) -> None:
         """Name what has to be loaded."""
@@ -39,6 +54,11 @@ class ScopedCommand(Command[T_co]):
 
     scope: Scope
 
+    @property
+    def actor(self) -> str:
+        """The id of the client or the user on whose behalf it changes something."""
+        return self.scope.actor_id
+
 
 @dataclass(frozen=True, slots=True)
 class KeepAnswer(Command[None]):
@@ -49,3 +69,19 @@ class KeepAnswer(Command[None]):
 
     def decide(self, snapshot: Snapshot, at: datetime) -> None:
         """Nothing."""
+
+
+def decide_and_tell(command: Command[T], snapshot: Snapshot, at: datetime) -> T:
+    """Let a command decide, and put into the activity log what it changed.
+
+    Raises: what the command raises.
+    """
+    mark = snapshot.mark()
+    outcome = command.decide(snapshot, at)
+    if command.is_told:
+        issues_number = any(entry.event is Event.ISSUE for entry in snapshot.register[mark[1] :])
+        changes = snapshot.changed_since(mark)
+        snapshot.activities += tell(
+            at=at, actor_id=command.actor, deed=command.deed, changes=changes, issues_number=issues_number
+        )
+    return outcome

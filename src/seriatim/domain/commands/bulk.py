@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
-from seriatim.domain.commands.base import Command
+from seriatim.domain.commands.base import Command, decide_and_tell
 from seriatim.domain.snapshot import Needs, Snapshot
 from seriatim.errors import FieldError, InternalError, InvalidValue, SeriatimError
 
@@ -32,6 +32,8 @@ class Several(Command[list[Any]]):
     """What the request calls its list, for messages."""
     commands: Sequence[Command[Any] | SeriatimError]
     all_or_none: bool
+    is_told: ClassVar[bool] = False
+    """Each command is told of by itself."""
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.commands) <= COMMANDS_MAX:
@@ -54,7 +56,7 @@ class Several(Command[list[Any]]):
             return Refused(command)
         mark = snapshot.mark()
         try:
-            return command.decide(snapshot, at)
+            return decide_and_tell(command, snapshot, at)
         except InternalError:
             raise  # A fault of the server is nobody's refusal: it fails the whole request, and is logged.
         except SeriatimError as error:

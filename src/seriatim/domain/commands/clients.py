@@ -1,13 +1,12 @@
 """Creating and revoking API clients."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
-from seriatim.domain.client import CLIENT_NAME_CHARACTERS_MAX, ApiClient, Role
+from seriatim.domain.client import CLIENT_NAME_CHARACTERS_MAX, SYSTEM_ACTOR_ID, ApiClient, Role
+from seriatim.domain.commands.access import ids_of
 from seriatim.domain.commands.base import Command
-from seriatim.domain.entity import Entity, Org
 from seriatim.domain.snapshot import Needs, Snapshot
 from seriatim.errors import BrokenRule, InvalidValue, NotFound, Rule
 
@@ -25,6 +24,7 @@ class CreateClient(Command[ApiClient]):
     org_keys: tuple[str, ...] | None = None
     api_version: str | None = None
     """The dated version of Sequence's API that it gets where it names none; None: the newest."""
+    actor_id: str = SYSTEM_ACTOR_ID
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.name) <= CLIENT_NAME_CHARACTERS_MAX or not self.name.isprintable():
@@ -43,8 +43,8 @@ class CreateClient(Command[ApiClient]):
             name=self.name,
             role=self.role,
             secret_digest=self.secret_digest,
-            entity_ids=None if self.entity_keys is None else _ids("entity", self.entity_keys, snapshot.entities),
-            org_ids=None if self.org_keys is None else _ids("org", self.org_keys, snapshot.orgs),
+            entity_ids=ids_of("entity", self.entity_keys, snapshot.entities),
+            org_ids=ids_of("org", self.org_keys, snapshot.orgs),
             created_at=at,
             api_version=self.api_version,
         )
@@ -58,6 +58,7 @@ class RevokeClient(Command[ApiClient]):
 
     alone: ClassVar[bool] = True
     client_id: str
+    actor_id: str = SYSTEM_ACTOR_ID
 
     def needs(self, needs: Needs) -> None:
         """The client."""
@@ -73,15 +74,3 @@ class RevokeClient(Command[ApiClient]):
         revoked = replace(client, revoked_at=at)
         snapshot.clients.put(client.id, revoked)
         return revoked
-
-
-def _ids(noun: str, keys: Iterable[str], rows: Iterable[Entity | Org]) -> frozenset[str]:
-    """The ids of the rows that the keys name by id or name."""
-    found = list(rows)
-    ids = set()
-    for key in keys:
-        named = [row.id for row in found if key in (row.id, row.name)]
-        if not named:
-            raise NotFound(noun, key, f"`seriatim {noun} list` shows them")
-        ids.update(named)
-    return frozenset(ids)

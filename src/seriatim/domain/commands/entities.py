@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from seriatim.domain.client import SYSTEM_ACTOR_ID
 from seriatim.domain.commands.base import Command
 from seriatim.domain.entity import Entity, NumberOn, Org, check_entity_name
 from seriatim.domain.numbering import Series
@@ -64,6 +65,7 @@ class CreateOrg(Command[Org]):
     entity_key: str
     """Id or name of the entity."""
     name: str
+    actor_id: str = SYSTEM_ACTOR_ID
 
     def __post_init__(self) -> None:
         check_entity_name(self.name)

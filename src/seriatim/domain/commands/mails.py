@@ -6,7 +6,9 @@ holds only where the mail still stands like that: of several processes, one gets
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import ClassVar
 
+from seriatim.domain.client import SYSTEM_ACTOR_ID
 from seriatim.domain.commands.base import Command
 from seriatim.domain.mail import MailStatus, OutgoingMail
 from seriatim.domain.snapshot import Needs, Snapshot
@@ -38,6 +40,7 @@ def delay_after(attempts: int) -> timedelta:
 class ClaimMail(Command[OutgoingMail | None]):
     """Take a waiting mail in hand, right before the mail server is given it."""
 
+    is_told: ClassVar[bool] = False
     seen: OutgoingMail
 
     def needs(self, needs: Needs) -> None:
@@ -59,6 +62,7 @@ class ClaimMail(Command[OutgoingMail | None]):
 class RecordDelivery(Command[OutgoingMail | None]):
     """Note that the mail server has taken a mail, whatever else was thought of it in the meantime."""
 
+    is_told: ClassVar[bool] = False
     mail_id: str
     refusals: str | None = None
     """Whom the mail server refused, for good or for now, and why."""
@@ -102,6 +106,7 @@ class RecordDelivery(Command[OutgoingMail | None]):
 class RecordFailure(Command[OutgoingMail | None]):
     """Note that an attempt has failed: the mail waits for the next one, or is given up."""
 
+    is_told: ClassVar[bool] = False
     seen: OutgoingMail
     """Claimed, or still waiting where it failed before that."""
     error: str
@@ -134,6 +139,7 @@ class RetryMail(Command[OutgoingMail]):
     """Have a mail sent that was given up, or that waits for its next attempt: now, and as often as a new one."""
 
     mail_id: str
+    actor_id: str = SYSTEM_ACTOR_ID
 
     def needs(self, needs: Needs) -> None:
         """The mail."""

@@ -28,6 +28,11 @@ class TransitionDocument(ScopedCommand[Document]):
     application_id: str = ""
     """Id for the application that posting a credit memo may make."""
 
+    @property
+    def deed(self) -> str:
+        """The step."""
+        return f"{self.action} {self.kind.words}"
+
     def needs(self, needs: Needs) -> None:
         """The document with its pinned set, DEFAULT, and what was made from it where that stands in the way."""
         transition_needs(needs, self.scope.entity_id, self.key, self.action)

@@ -31,7 +31,7 @@ async def list_accounts(connection: Connection, query: AccountQuery) -> AccountP
     parameters = Parameters()
     where = " AND ".join(_conditions(query, parameters))
     counted = f"SELECT count(*) FROM (SELECT 1 FROM accounts a WHERE {where} LIMIT {COUNTED_MAX + 1}) c"
-    total = await connection.fetchval(counted, *parameters.values)
+    total = await connection.fetchval(counted, *parameters.values) if query.counts else COUNTED_MAX + 1
     key = _sort_key(query, parameters)
     cursor = query.after or query.before
     turns = query.before is not None
@@ -78,6 +78,7 @@ def _conditions(query: AccountQuery, parameters: Parameters) -> list[str]:
         (_EMAIL.replace("{}", lowered), query.email),
         (_ALIAS, query.alias),
         (f"{as_json('a.profile')} ->> 'label' = {{}}", query.label),
+        ("a.sequence_set_id = {}", query.sequence_set_id),
     ):
         if value is not None:
             conditions.append(sql.replace("{}", parameters.add(value)))

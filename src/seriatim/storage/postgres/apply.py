@@ -11,6 +11,7 @@ from seriatim.service.ports import StoreConflict
 from seriatim.storage import rows
 from seriatim.storage.codec import to_microseconds
 from seriatim.storage.postgres.connections import Connection
+from seriatim.storage.postgres.people import apply_activities, apply_people
 from seriatim.storage.postgres.statements import Changes
 
 V = TypeVar("V")
@@ -57,8 +58,11 @@ class Applier:
         self._put_mails()
         self._put_register()
         self._put_answers()
+        has_people = await apply_people(self._connection, self._snapshot)
+        if self._snapshot.activities:
+            await apply_activities(self._connection, self._snapshot)
         if self._changes.is_empty:
-            return False
+            return has_people
         counts = await self._connection.fetchrow(self._changes.statement(), *self._changes.values)
         if list(counts or ()) != self._changes.expected_counts:
             raise StoreConflict("a row that was to be changed is gone")

@@ -16,6 +16,7 @@ from seriatim.storage import rows
 from seriatim.storage.codec import from_microseconds
 from seriatim.storage.postgres.connections import Connection
 from seriatim.storage.postgres.locks import Locks
+from seriatim.storage.postgres.people import load_people
 from seriatim.storage.postgres.queries import LoadStatement, put_document_ids
 from seriatim.storage.postgres.statements import Parts
 
@@ -66,6 +67,8 @@ class Loader:
             self._take(found)
         await self._load_claims()
         await self._load_usage()
+        if self._needs.people:
+            await load_people(self._connection, self._needs, self.snapshot, locks=self._locks is not None)
         return self.snapshot
 
     async def _lock_surroundings(self) -> list[str] | None:

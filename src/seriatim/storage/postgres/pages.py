@@ -6,6 +6,7 @@ from seriatim.storage import rows
 from seriatim.storage.postgres.connections import Connection
 from seriatim.storage.postgres.reads import amount_condition
 from seriatim.storage.postgres.statements import Parameters, as_json
+from seriatim.storage.statuses import status_condition
 
 _NUMBER = "CASE WHEN d.ordinal IS NULL AND NOT d.number_given THEN '' ELSE d.number END"
 _OPEN = "(d.amount_minor - d.applied_minor - d.refunded_minor)"
@@ -29,13 +30,17 @@ _COLUMNS = {
         WHEN {_OPEN} <> 0 THEN 'PARTIALLY_PAID' ELSE 'PAID' END""",
     PageField.SENT_ON: """
         coalesce(to_char(to_timestamp(d.sent_at / 1000000) AT TIME ZONE 'UTC', 'YYYY-MM-DD'), '')""",
+    PageField.SHOWN_NUMBER: "d.number",
     PageField.STAGE: """
         CASE d.status WHEN 'draft' THEN 'DRAFT' WHEN 'canceled' THEN 'VOIDED'
         ELSE CASE WHEN d.sent_at IS NULL THEN 'FINAL' ELSE 'SENT' END END""",
+    PageField.STATUS: "d.status",
     PageField.SUBSCRIPTION_ID: f"coalesce({as_json('d.particulars')} -> 'fields' ->> 'billingScheduleId', '')",
 }
 # Texts are compared byte by byte, also those that are computed.
 _COLUMNS = {name: f'({sql}) COLLATE "C"' for name, sql in _COLUMNS.items()}
+_INDEXED = {PageField.AGE: "d.id", PageField.SHOWN_NUMBER: "d.number"}
+"""What an index gives in its order, if it is named as it stands."""
 _AMOUNTS = {PageField.GROSS_TOTAL: "d.amount_minor", PageField.NET_TOTAL: "(d.amount_minor - d.tax_minor)"}
 _PLACES_MAX = max(CURRENCY_EXPONENTS.values())
 # An amount in its own currency, for sorting: the same for 1 USD and 1 JPY. Equal ones are sorted by id.
@@ -51,7 +56,7 @@ async def list_page(connection: Connection, query: PageQuery) -> Page:
     parameters = Parameters()
     where = " AND ".join(_conditions(query, parameters))
     counted = f"SELECT count(*) FROM (SELECT 1 FROM {rows.DOCUMENT_TABLES} WHERE {where} LIMIT {COUNTED_MAX + 1}) c"
-    total = await connection.fetchval(counted, *parameters.values)
+    total = await connection.fetchval(counted, *parameters.values) if query.counts else COUNTED_MAX + 1
     cursor = query.after or query.before
     turns = query.before is not None
     descends = query.descends != turns
@@ -62,6 +67,9 @@ async def list_page(connection: Connection, query: PageQuery) -> Page:
         value = float(cursor[0]) if query.sort in _AMOUNTS else cursor[0]
         places = f"{parameters.add(value)}::{kind}, {parameters.add(cursor[1])}"
         beyond = f"AND ({key}, d.id) {'<' if descends else '>'} ({places})"
+    horizon = await _horizon(connection, query)
+    if horizon is not None:
+        beyond += f" AND d.id >= {parameters.add(horizon)}"
     direction = "DESC" if descends else "ASC"
     sql = f"""
         SELECT {rows.DOCUMENT_COLUMNS}, {key} FROM {rows.DOCUMENT_TABLES}
@@ -73,6 +81,10 @@ async def list_page(connection: Connection, query: PageQuery) -> Page:
     if turns:
         found.reverse()
     ends: list[Cursor] = [(row[-1], str(row[0])) for row in found]
+    if horizon is not None and not has_more:
+        return Page(
+            [rows.to_document(row) for row in found], ends[0] if cursor and ends else None, (horizon,) * 2, None
+        )
     return Page(
         [rows.to_document(row) for row in found],
         before=ends[0] if ends and (has_more if turns else cursor is not None) else None,
@@ -81,10 +93,22 @@ async def list_page(connection: Connection, query: PageQuery) -> Page:
     )
 
 
+async def _horizon(connection: Connection, query: PageQuery) -> str | None:
+    """The id of the oldest document that may be looked at; None: all may, or fewer are left than may be."""
+    if query.looks_at_max is None:
+        return None
+    parameters = Parameters()
+    of_kind = f"entity_id = {parameters.add(query.entity_id)} AND kind = {parameters.add(str(query.kind))}"
+    before = "" if query.after is None else f"AND id < {parameters.add(query.after[1])}"
+    sql = f"SELECT id FROM documents WHERE {of_kind} {before} ORDER BY id DESC OFFSET {query.looks_at_max:d} LIMIT 1"
+    found = await connection.fetchval(sql, *parameters.values)
+    return None if found is None else str(found)
+
+
 def _sort_expression(field: PageField) -> str:
     if field in _AMOUNTS:
         return f"({_AMOUNTS[field]} / CASE {_SCALE} END)"
-    return "d.id" if field is PageField.AGE else _COLUMNS[field]
+    return _INDEXED.get(field) or _COLUMNS[field]
 
 
 def _conditions(query: PageQuery, parameters: Parameters) -> list[str]:
@@ -99,6 +123,8 @@ def _condition(condition: Condition, parameters: Parameters) -> str:
     negated = comparison in (Comparison.NOT_IN, Comparison.CONTAINS_NOT)
     if field in _AMOUNTS:
         sql = _amount_in(_AMOUNTS[field], condition.values, parameters)
+    elif field is PageField.STATUS and comparison is Comparison.IN:
+        sql = status_condition(condition.values)
     elif comparison in (Comparison.IN, Comparison.NOT_IN):
         sql = f"{_COLUMNS[field]} = ANY({parameters.add(list(condition.values))}::text[])"
     elif comparison in (Comparison.CONTAINS, Comparison.CONTAINS_NOT):

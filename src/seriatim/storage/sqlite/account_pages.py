@@ -48,7 +48,7 @@ def list_accounts(connection: apsw.Connection, query: AccountQuery) -> AccountPa
         found.reverse()
     ends: list[Cursor] = [(row[-1], str(row[0])) for row in found]
     counted = f"SELECT count(*) FROM (SELECT 1 FROM accounts WHERE {where} LIMIT {COUNTED_MAX + 1})"
-    total = first_value(connection, counted, tuple(values))
+    total = first_value(connection, counted, tuple(values)) if query.counts else COUNTED_MAX + 1
     return AccountPage(
         [rows.to_account(row) for row in found],
         before=ends[0] if ends and (has_more if turns else cursor is not None) else None,
@@ -76,6 +76,7 @@ def _conditions(query: AccountQuery) -> tuple[list[str], list[str]]:
         (_EMAIL, query.email),
         (_ALIAS, query.alias),
         ("profile ->> 'label' = ?", query.label),
+        ("sequence_set_id = ?", query.sequence_set_id),
     ):
         if value is not None:
             conditions.append(sql)

@@ -11,6 +11,7 @@ from seriatim.domain.sequence_set import SequenceSet
 from seriatim.domain.snapshot import Snapshot
 from seriatim.storage import rows
 from seriatim.storage.codec import to_microseconds
+from seriatim.storage.sqlite.people import apply_activities, apply_people
 from seriatim.storage.sqlite.queries import first_value
 
 _INSERT_ENTITY = f"INSERT INTO entities ({rows.ENTITY_COLUMNS}) VALUES (?, ?, ?, ?)"
@@ -79,6 +80,9 @@ class Applier:
         self._apply_mails()
         self._apply_register()
         self._apply_answers()
+        apply_people(self._cursor, self._snapshot)
+        if self._snapshot.activities:
+            apply_activities(self._cursor, self._snapshot)
 
     def _apply_directory(self) -> None:
         for _, _, entity in self._snapshot.entities.changes():

@@ -11,6 +11,7 @@ from seriatim.domain.sequence_set import Numbering
 from seriatim.domain.snapshot import FAMILY_FROM_ORDINAL, Needs, Snapshot
 from seriatim.storage import rows
 from seriatim.storage.codec import encode_json, from_microseconds
+from seriatim.storage.sqlite.people import load_people
 from seriatim.storage.sqlite.queries import first_row
 
 _SET_BY_KEY = f"""
@@ -70,6 +71,8 @@ class Loader:
         self._load_series()
         self._load_claims()
         self._load_usage()
+        if self._needs.people:
+            load_people(self._connection, self._needs, self.snapshot)
         return self.snapshot
 
     def _load_directory(self) -> None:

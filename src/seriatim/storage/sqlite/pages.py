@@ -6,8 +6,9 @@ from seriatim.domain.money import CURRENCY_EXPONENTS
 from seriatim.service.pages import COUNTED_MAX, Comparison, Condition, Cursor, Page, PageField, PageQuery
 from seriatim.storage import rows
 from seriatim.storage.codec import encode_json
-from seriatim.storage.sqlite.queries import first_value
+from seriatim.storage.sqlite.queries import first_row, first_value
 from seriatim.storage.sqlite.reads import amount_condition
+from seriatim.storage.statuses import status_condition
 
 _NUMBER = "iif(d.ordinal IS NULL AND d.number_given = 0, '', d.number)"
 _OPEN = "(d.amount_minor - d.applied_minor - d.refunded_minor)"
@@ -28,9 +29,11 @@ _COLUMNS = {
         WHEN d.status <> 'posted' OR (d.applied_minor = 0 AND d.amount_minor <> 0) THEN 'UNPAID'
         WHEN {_OPEN} <> 0 THEN 'PARTIALLY_PAID' ELSE 'PAID' END""",
     PageField.SENT_ON: "ifnull(date(d.sent_at / 1000000, 'unixepoch'), '')",
+    PageField.SHOWN_NUMBER: "d.number",
     PageField.STAGE: """
         CASE d.status WHEN 'draft' THEN 'DRAFT' WHEN 'canceled' THEN 'VOIDED'
         ELSE iif(d.sent_at IS NULL, 'FINAL', 'SENT') END""",
+    PageField.STATUS: "d.status",
     PageField.SUBSCRIPTION_ID: "ifnull(d.particulars ->> '$.fields.billingScheduleId', '')",
 }
 _AMOUNTS = {PageField.GROSS_TOTAL: "d.amount_minor", PageField.NET_TOTAL: "(d.amount_minor - d.tax_minor)"}
@@ -55,6 +58,10 @@ def list_page(connection: apsw.Connection, query: PageQuery) -> Page:
     if cursor is not None:
         beyond = f"AND ({key}, d.id) {'<' if descends else '>'} (?, ?)"
         beyond_values = list(cursor)
+    horizon = _horizon(connection, query)
+    if horizon is not None:
+        beyond += " AND d.id >= ?"
+        beyond_values.append(horizon)
     direction = "DESC" if descends else "ASC"
     sql = f"""
         SELECT {rows.DOCUMENT_COLUMNS}, {key} FROM {rows.DOCUMENT_TABLES}
@@ -65,14 +72,32 @@ def list_page(connection: apsw.Connection, query: PageQuery) -> Page:
     if turns:
         found.reverse()
     ends: list[Cursor] = [(row[-1], str(row[0])) for row in found]
-    counted = f"SELECT count(*) FROM (SELECT 1 FROM {rows.DOCUMENT_TABLES} WHERE {where} LIMIT {COUNTED_MAX + 1})"
-    total = first_value(connection, counted, tuple(values))
+    total = COUNTED_MAX + 1
+    if query.counts:
+        counted = f"SELECT count(*) FROM (SELECT 1 FROM {rows.DOCUMENT_TABLES} WHERE {where} LIMIT {COUNTED_MAX + 1})"
+        total = first_value(connection, counted, tuple(values))
+    if horizon is not None and not has_more:
+        return Page(
+            [rows.to_document(row) for row in found], ends[0] if cursor and ends else None, (horizon,) * 2, None
+        )
     return Page(
         [rows.to_document(row) for row in found],
         before=ends[0] if ends and (has_more if turns else cursor is not None) else None,
         after=ends[-1] if ends and (cursor is not None if turns else has_more) else None,
         total=None if total > COUNTED_MAX else total,
     )
+
+
+def _horizon(connection: apsw.Connection, query: PageQuery) -> str | None:
+    """The id of the oldest document that may be looked at; None: all may, or fewer are left than may be."""
+    if query.looks_at_max is None:
+        return None
+    before = "" if query.after is None else "AND id < ?4"
+    sql = f"""
+        SELECT id FROM documents WHERE entity_id = ?1 AND kind = ?2 {before} ORDER BY id DESC LIMIT 1 OFFSET ?3"""
+    values = (query.entity_id, query.kind, query.looks_at_max, *(() if query.after is None else (query.after[1],)))
+    row = first_row(connection, sql, values)
+    return None if row is None else str(row[0])
 
 
 def _sort_expression(field: PageField) -> str:
@@ -99,6 +124,8 @@ def _condition(condition: Condition) -> tuple[str, list[str | int]]:
     negated = comparison in (Comparison.NOT_IN, Comparison.CONTAINS_NOT)
     if field in _AMOUNTS:
         sql, given = _amount_in(_AMOUNTS[field], condition.values)
+    elif field is PageField.STATUS and comparison is Comparison.IN:
+        sql, given = status_condition(condition.values), []
     elif comparison in (Comparison.IN, Comparison.NOT_IN):
         sql, given = f"{_COLUMNS[field]} IN (SELECT value FROM json_each(?))", [encode_json(condition.values)]
     elif comparison in (Comparison.CONTAINS, Comparison.CONTAINS_NOT):

@@ -3,7 +3,7 @@
 import asyncio
 import fcntl
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -12,21 +12,32 @@ from typing import IO, TypeVar
 import apsw
 
 from seriatim.domain.account import Account
+from seriatim.domain.activity import Activity
 from seriatim.domain.client import ApiClient
 from seriatim.domain.document import Document
 from seriatim.domain.entity import Entity, Org
 from seriatim.domain.mail import MailStatus, OutgoingMail
-from seriatim.domain.numbering import Kind
+from seriatim.domain.numbering import Kind, SeriesKey
+from seriatim.domain.register import RegisterEntry
 from seriatim.domain.sequence_set import SetView
 from seriatim.domain.settlement import Part
 from seriatim.domain.snapshot import Needs, Snapshot
+from seriatim.domain.user import Invitation, Session, SignInDelay, User
 from seriatim.service.account_pages import AccountPage, AccountQuery
 from seriatim.service.pages import Page, PageQuery
-from seriatim.service.ports import DocumentQuery, OpenAmount, SeriesAudit, StoreConflict, StoreUnavailable
+from seriatim.service.ports import (
+    ActivityQuery,
+    DocumentQuery,
+    OpenAmount,
+    SeriesAudit,
+    SeriesOverview,
+    StoreConflict,
+    StoreUnavailable,
+)
 from seriatim.storage import rows
 from seriatim.storage.codec import to_microseconds
 from seriatim.storage.migrate import Migration, SchemaState, check_state, migrations_for
-from seriatim.storage.sqlite import account_pages, pages, reads
+from seriatim.storage.sqlite import account_pages, history, pages, people, reads
 from seriatim.storage.sqlite.apply import Applier
 from seriatim.storage.sqlite.checkpoints import Checkpointer
 from seriatim.storage.sqlite.dump import SqliteDump
@@ -221,6 +232,68 @@ class SqliteStore:
             return connection.changes()
 
         return await self._in_writer(delete)
+
+    async def list_users(self) -> list[User]:
+        """All users, oldest first."""
+        return await self._read(people.list_users)
+
+    async def find_user(self, name: str) -> User | None:
+        """The user of this name."""
+        return await self._read(lambda connection: people.find_user(connection, name))
+
+    async def find_session(self, digest: str) -> tuple[Session, User] | None:
+        """A session with its user."""
+        return await self._read(lambda connection: people.find_session(connection, digest))
+
+    async def list_sessions(self, user_id: str) -> list[Session]:
+        """The sessions of a user, the one last seen first."""
+        return await self._read(lambda connection: people.list_sessions(connection, user_id))
+
+    async def find_invitation(self, digest: str) -> Invitation | None:
+        """An invitation."""
+        return await self._read(lambda connection: people.find_invitation(connection, digest))
+
+    async def list_invitations(self) -> list[Invitation]:
+        """All invitations, oldest first."""
+        return await self._read(people.list_invitations)
+
+    async def find_sign_in_delay(self, key: str) -> SignInDelay | None:
+        """The failures under a name, by its digest."""
+        return await self._read(lambda connection: people.find_sign_in_delay(connection, key))
+
+    async def delete_expired(self, now: datetime, limit: int) -> int:
+        """Forget sessions, invitations and failures to sign in that are over; how many."""
+        return await self._in_writer(lambda: people.delete_expired(self._connected(), now, limit))
+
+    async def note_client_uses(self, uses: Mapping[str, datetime]) -> None:
+        """Note when clients were last heard of."""
+        await self._in_writer(lambda: people.note_client_uses(self._connected(), uses))
+
+    async def client_uses(self) -> dict[str, datetime]:
+        """When each client was last heard of."""
+        return await self._read(people.client_uses)
+
+    async def list_activities(self, query: ActivityQuery) -> list[Activity]:
+        """What was changed, newest first."""
+        return await self._read(lambda connection: history.list_activities(connection, query))
+
+    async def list_series(self, entity_id: str, after_prefix: str | None, limit: int) -> list[SeriesOverview]:
+        """Series of an entity by prefix."""
+        return await self._read(lambda connection: history.list_series(connection, entity_id, after_prefix, limit))
+
+    async def list_register(self, key: SeriesKey, before: int | None, limit: int) -> list[RegisterEntry]:
+        """Entries of a series, newest first."""
+        return await self._read(lambda connection: history.list_register(connection, key, before, limit))
+
+    async def list_skips(self, key: SeriesKey, before: int | None, limit: int) -> list[RegisterEntry]:
+        """The declared skips of a series, newest first."""
+        return await self._read(
+            lambda connection: history.list_register(connection, key, before, limit, skips_only=True)
+        )
+
+    async def find_entries(self, key: SeriesKey, ordinals: Sequence[int]) -> list[RegisterEntry | None]:
+        """For each ordinal the last entry that begins at or before it."""
+        return await self._read(lambda connection: history.find_entries(connection, key, ordinals))
 
     def _write(self, needs: Needs, decide: Callable[[Snapshot], T]) -> T:
         connection = self._connected()
