@@ -15,6 +15,7 @@ from tests.servers import Server, run_program
 
 TABLES_WITH_ROWS = {
     "accounts",
+    "activities",
     "answers",
     "applications",
     "clients",
@@ -22,6 +23,7 @@ TABLES_WITH_ROWS = {
     "directory",
     "documents",
     "entities",
+    "invitations",
     "orgs",
     "register",
     "secrets",

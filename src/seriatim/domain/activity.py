@@ -211,9 +211,8 @@ def _document_facts(row: Document) -> Facts:
 
 
 def _merchant_facts(row: Merchant) -> Facts:
-    said = {name: str(said) for name, said in row.details.items() if not isinstance(said, Mapping | list | tuple)}
-    nested = {name: Opaque(said) for name, said in row.details.items() if name not in said}
-    return {**said, **nested, "currency": row.currency, "payment term in days": str(row.payment_term_days)}
+    details = {name: Opaque(said) if _is_nested(said) else str(said) for name, said in row.details.items()}
+    return {**details, "currency": row.currency, "payment term in days": str(row.payment_term_days)}
 
 
 def _mail_facts(row: OutgoingMail) -> Facts:
@@ -234,6 +233,10 @@ _SUBJECTS: Mapping[type, tuple[str, Callable[[Any], str | None], Callable[[Any],
     Session: ("session", lambda row: row.user_agent, _session_facts),
 }
 """Of each sort of row that is told about: its words, its name, and its facts."""
+
+
+def _is_nested(said: object) -> bool:
+    return isinstance(said, Mapping | list | tuple)
 
 
 def _listed(ids: frozenset[str] | None) -> str:

@@ -89,6 +89,8 @@ RULES_ABOUT_STATE = frozenset(
         Rule.ALIAS_TAKEN,
         Rule.ALREADY_SETTLED,
         Rule.CLIENT_REVOKED,
+        Rule.LAST_ADMIN,
+        Rule.USER_DISABLED,
         Rule.DOCUMENT_HAS_NUMBER,
         Rule.DOCUMENT_IS_REFERRED_TO,
         Rule.DOCUMENT_NOT_DRAFT,
