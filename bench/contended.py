@@ -1,8 +1,9 @@
 """One contended series: documents a second against well-made peers, and against the server that does all but number.
 
-`python -m bench.contended --seconds 3 --rounds 3`. The rounds interleave everything that is compared. Every run is
-verified: numbers unique and gapless, PostgreSQL and SQLite as durable as they can be set, and at the end, after a crash
-of PostgreSQL, everything that was answered is in the register.
+`python -m bench.contended --seconds 3 --rounds 3`; with `--flush-delay-ms 1` on a disk whose flushes take so much
+longer. The rounds interleave everything that is compared. Every run is verified: numbers unique and gapless, PostgreSQL
+and SQLite as durable as they can be set, and at the end, after a crash of PostgreSQL, everything that was answered is
+in the register.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from itertools import count
 from pathlib import Path
 
 from bench.databases import crash, durable_postgres, postgres_process_ids, sqlite_url
+from bench.disks import flushes_taking
 from bench.figures import (
     LINE_HEADINGS,
     Goal,
@@ -247,16 +249,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each run")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--flush-delay-ms", type=float, default=0.0, help="what each flush of the disk takes longer")
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 8, 64, 256])
     options = parser.parse_args()
-    with durable_postgres() as cluster, tempfile.TemporaryDirectory() as folder:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        flushes_taking(options.flush_delay_ms, Path(folder)) as variables,
+        durable_postgres(variables) as cluster,
+    ):
         place = Place(cluster, Path(folder), options.seconds)
         lines, proofs = measure(place, options.rounds, options.connections)
     goals = goals_of(lines)
     print_table(LINE_HEADINGS, [line_cells(line) for line in lines])
     print_goals(goals)
     print("\n" + "\n".join(proofs))
-    write_results("contended", options=vars(options), lines=lines, goals=goals, proofs=proofs)
+    name = "slowdisk" if options.flush_delay_ms else "contended"
+    write_results(name, options=vars(options), lines=lines, goals=goals, proofs=proofs)
 
 
 if __name__ == "__main__":

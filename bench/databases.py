@@ -1,6 +1,6 @@
 """The databases that benchmarks run on: files of SQLite, and databases of a PostgreSQL that keeps what it commits."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,12 +15,12 @@ def sqlite_url(path: Path) -> str:
 
 
 @contextmanager
-def durable_postgres() -> Iterator[Cluster]:
-    """A PostgreSQL with its own defaults, the one that the tests use as well.
+def durable_postgres(environment: Mapping[str, str] | None = None) -> Iterator[Cluster]:
+    """A PostgreSQL with its own defaults, the one that the tests use as well; its processes get the environment.
 
     Raises: AssertionError, where it would not keep what it has committed.
     """
-    cluster = find_cluster()
+    cluster = find_cluster(environment)
     try:
         database = cluster.new_database(migrated=False)
         for name, wanted in DURABLE.items():

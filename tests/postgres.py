@@ -10,7 +10,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -120,7 +120,8 @@ class Cluster:
 class OwnCluster(Cluster):
     """A server that belongs to the tests, so that they may stop it at any time."""
 
-    def __init__(self) -> None:
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self._environment = {"PATH": os.defpath, "LC_ALL": "C", **(environment or {})}
         self._home = Path(tempfile.mkdtemp(prefix="seriatim-postgres-"))
         self._user = _server_user()
         self._binaries = _binaries(self._home)
@@ -168,7 +169,7 @@ class OwnCluster(Cluster):
                 command,
                 user=self._user,
                 cwd=self._home,
-                env={"PATH": os.defpath, "LC_ALL": "C"},
+                env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -178,10 +179,10 @@ class OwnCluster(Cluster):
         assert done.returncode == 0, log.read_text()
 
 
-def find_cluster() -> Cluster:
-    """The server that the variable names, or a new one."""
+def find_cluster(environment: Mapping[str, str] | None = None) -> Cluster:
+    """The server that the variable names, or a new one, with these variables in its environment."""
     url = os.environ.get(VARIABLE)
-    return Cluster(url) if url else OwnCluster()
+    return Cluster(url) if url else OwnCluster(environment)
 
 
 def _binaries(home: Path) -> Path:
