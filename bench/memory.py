@@ -16,6 +16,8 @@ from bench.serving import MEMOS_PATH, memo_request, prepare_accounts, prove, res
 
 CONNECTIONS = 64
 SLICE_SECONDS = 5.0
+WARM_UP_DOCUMENTS = 40_000
+"""More than fill the 32 MB of pages that SQLite's writer keeps: a document and its entries take some 1.4 KB."""
 MEGABYTE = 1_000_000
 GROWTH_MEGABYTES_MAX = 10
 MEGABYTES_MAX = 120
@@ -42,7 +44,8 @@ def measure(database: str, url: str, folder: Path, requests: int) -> tuple[Memor
         request = memo_request(MEMOS_PATH, server.token, account)
         (process_id,) = server.process_ids
         idle = resident_bytes(process_id)
-        server.take_answers(run_load(server.port, [request], CONNECTIONS, SLICE_SECONDS).bodies)
+        while len(server.told) < WARM_UP_DOCUMENTS:
+            server.take_answers(run_load(server.port, [request], CONNECTIONS, SLICE_SECONDS).bodies)
         samples = [resident_bytes(process_id)]
         warmed_up = len(server.told)
         while len(server.told) < warmed_up + requests:

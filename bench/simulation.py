@@ -2,10 +2,10 @@
 
 `python -m bench.simulation` takes its times from bench/results/contended.json and limits.json, where they are, and
 draws each time around its mean from a seeded generator. Callers are a closed loop, spread over the processes evenly. A
-process reads requests and writes answers one at a time; it gathers what waits into a batch, which waits for its series,
-holds them for the database's work, its own work on the documents and the flush, and then answers. All that computes
-shares the cores: with more tasks than cores each is slower by as much. Of several series, every process either meets
-all ("mixed"), or none that another one meets ("apart").
+process reads requests and writes answers one at a time; it gathers what waits into a batch, as the writer does. The
+batch waits for its series, holds them for the process's own work on the documents, the database's work and the flush,
+and then answers. All that computes shares the cores: with more tasks than cores each is slower by as much. Of several
+series, every process either meets all ("mixed"), or none that another one meets ("apart").
 """
 
 import argparse
@@ -20,8 +20,8 @@ from typing import Any
 
 from bench.contended import NO_OP, POSTED, POSTGRES
 from bench.figures import RESULTS, print_table, write_results
+from seriatim.service.writer import BATCH_SUBMISSIONS_MAX
 
-BATCH_MAX = 512
 SEED = 20_261_122
 MANY = 10_000
 """Cores that nothing waits for."""
@@ -33,12 +33,12 @@ class Times:
 
     request: float = 70.0
     """A process's work on a request and its answer, outside of the batch."""
-    batch: float = 300.0
+    batch: float = 250.0
     """A process's work on a batch, while it holds the series, and on each document in it."""
-    batch_document: float = 35.0
+    batch_document: float = 25.0
     database: float = 300.0
     """The database's work on a batch, and on each document in it."""
-    database_document: float = 40.0
+    database_document: float = 25.0
     flush: float = 300.0
     """The flush of the disk, which needs no core."""
     generator: float = 12.0
@@ -126,6 +126,11 @@ class Single:
         self._queue: deque[tuple[float, Callable[[], None]]] = deque()
         self._is_busy = False
 
+    @property
+    def has_more(self) -> bool:
+        """Whether something waits to be done."""
+        return bool(self._queue)
+
     def do(self, work: float, then: Callable[[], None]) -> None:
         """Do something when everything before it is done."""
         self._queue.append((work, then))
@@ -152,6 +157,7 @@ class Process:
         self._loop = Single(world.cores)
         self._queued: deque[int] = deque()
         self._is_writing = False
+        self._last_size = 1
 
     def request(self, series: int) -> None:
         """A caller's request has arrived."""
@@ -159,15 +165,16 @@ class Process:
 
     def _queue(self, series: int) -> None:
         self._queued.append(series)
-        if not self._is_writing:
-            self._begin()
+        self._begin()
 
     def _begin(self) -> None:
-        """Take what is queued, and one series after another."""
-        self._is_writing = bool(self._queued)
-        if self._is_writing:
-            batch = [self._queued.popleft() for _ in range(min(BATCH_MAX, len(self._queued)))]
-            self._lock(batch, sorted(set(batch)))
+        """Take what is queued, unless a batch is under way, or fewer wait than did last and more have arrived."""
+        size = len(self._queued)
+        if self._is_writing or not size or (size < self._last_size and self._loop.has_more):
+            return
+        self._is_writing, self._last_size = True, min(size, BATCH_SUBMISSIONS_MAX)
+        batch = [self._queued.popleft() for _ in range(self._last_size)]
+        self._lock(batch, sorted(set(batch)))
 
     def _lock(self, batch: list[int], missing: list[int]) -> None:
         if missing:
@@ -181,12 +188,12 @@ class Process:
         own = world.around(times.batch + times.batch_document * size)
         flush = world.around(times.flush)
         after = lambda: world.cores.wait(flush, lambda: self._answer(batch))  # noqa: E731 - three steps, one line each
-        apply = lambda: world.cores.compute(database / 2, after)  # noqa: E731
-        world.cores.compute(database / 2, lambda: self._loop.do(own, apply))
+        self._loop.do(own, lambda: world.cores.compute(database, after))
 
     def _answer(self, batch: list[int]) -> None:
         for series in sorted(set(batch)):
             self._world.series[series].let_go()
+        self._is_writing = False
         for series in batch:
             self._world.answered(self, series)
         self._begin()

@@ -24,6 +24,7 @@ POLL_SECONDS = 0.02
 VARIABLE_PREFIX = "SERIATIM_"
 
 _ADDRESS = re.compile(r"serves on (?P<url>http://\S+:(?P<port>[0-9]+))$", re.MULTILINE)
+_WELCOME = re.compile(r"^  (?P<url>http://\S+/console/welcome/\S+)$", re.MULTILINE)
 _CREDENTIALS = re.compile(r"^  client id      (?P<id>\S+)\n  client secret  (?P<secret>\S+)$", re.MULTILINE)
 
 Json = dict[str, Any]
@@ -55,6 +56,7 @@ class Server:
         self.url = ""
         self.port = 0
         self.admin: Credentials | None = None
+        self.welcome_url: str | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -121,6 +123,9 @@ class Server:
         credentials = _CREDENTIALS.search(text)
         if credentials is not None:
             self.admin = Credentials(credentials["id"], credentials["secret"])
+        welcome = _WELCOME.search(text)
+        if welcome is not None:
+            self.welcome_url = welcome["url"]
 
     def kill(self) -> None:
         """End the process with SIGKILL, if it still lives."""
@@ -162,9 +167,9 @@ class Server:
         """The complete lines of the log as JSON; a line that is none fails the test."""
         return [json.loads(line) for line in self.logs().splitlines(keepends=True) if line.endswith("\n")]
 
-    def run_cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run_cli(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
         """Run `seriatim …` against this server's database; the test looks at the exit code itself."""
-        return run_program(*arguments, database=self.database, directory=self.directory)
+        return run_program(*arguments, database=self.database, directory=self.directory, typed=typed)
 
     def run_cli_json(self, *arguments: str) -> Any:
         """Run `seriatim … --json` against this server's database, and give what it prints."""
@@ -307,12 +312,13 @@ def clean_environment(settings: dict[str, object] | None = None) -> dict[str, st
     return {**kept, **given}
 
 
-def run_program(*arguments: str, database: str, directory: Path) -> subprocess.CompletedProcess[str]:
-    """Run `seriatim …` over a database, in a directory."""
+def run_program(*arguments: str, database: str, directory: Path, typed: str = "") -> subprocess.CompletedProcess[str]:
+    """Run `seriatim …` over a database, in a directory, with what is typed on standard input."""
     return subprocess.run(
         [str(PROGRAM), *arguments],
         env=clean_environment({"database": database}),
         cwd=directory,
+        input=typed,
         capture_output=True,
         text=True,
         timeout=COMMAND_SECONDS_MAX,

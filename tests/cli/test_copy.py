@@ -18,6 +18,7 @@ TABLES_WITH_ROWS = {
     "activities",
     "answers",
     "applications",
+    "client_uses",
     "clients",
     "counters",
     "directory",

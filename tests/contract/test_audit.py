@@ -1,6 +1,5 @@
 """The audit: what the register and the documents say of every series, and that it sees what is wrong."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import apsw
@@ -67,7 +66,7 @@ async def test_a_declared_skip_is_counted_and_is_no_break(issued: Store) -> None
 
 async def test_the_series_of_another_entity_is_audited_apart(issued: Store) -> None:
     await run(issued, create_entity(entity_id="entity-2", name="second", default_set_id="set-default-2"))
-    theirs = await audit_of(issued, replace(CREDIT_MEMOS, entity_id="entity-2"))
+    theirs = await audit_of(issued, CREDIT_MEMOS._replace(entity_id="entity-2"))
     assert (theirs.issued_count, theirs.series.next_ordinal) == (0, 1)
     assert len(await issued.audit()) == 10
 

@@ -104,6 +104,8 @@ async def test_the_log_is_narrowed_and_paged(store: Store) -> None:
     assert [each.subject_kind for each in await told(store, entity_id=None)] == ["API client"]
     assert summary(await told(store, actor_id="issuer")) == [("create document", "TMP-CM-00000001", "created")]
     assert [each.subject_kind for each in await told(store, subject_id="account-1")] == ["account"]
+    assert [each.subject_id for each in await told(store, subject_kind="account")] == ["account-1"]
+    assert await told(store, subject_kind="\0") == []
     assert await told(store, org_ids=["org-1"]) == []
     pages = [await told(store, with_global=True, limit=2)]
     while len(pages[-1]) == 2:
@@ -134,6 +136,8 @@ async def test_series_are_told_with_their_skips_and_last_issue(store: Store) -> 
     empty = overviews["INV"]
     assert (empty.issued_count, empty.last_issue) == (0, None)
     assert [each.series.key.prefix for each in await store.list_series(ENTITY_ID, "CM", 2)] == ["DM", "INV"]
+    assert [await store.find_series(ENTITY_ID, prefix) for prefix in ("CM", "INV", "C")] == [memos, empty, None]
+    assert await store.find_series("nobody", "CM") is None
     skip = skip_entry(CM, 3, 10, NOON + 2 * DAY, ACTOR_ID)
     assert await store.list_skips(CM, None, 10) == [skip]
     assert await store.list_skips(CM, 3, 10) == []
@@ -147,7 +151,7 @@ async def test_series_are_told_with_their_skips_and_last_issue(store: Store) -> 
     assert await store.list_register(CM, 10, 2) == entries[1:3]
     found = await store.find_entries(CM, [11, 10, 9, 3, 2, 1, 0])
     assert found == [entries[0], entries[0], skip, skip, entries[2], entries[3], None]
-    assert await store.find_entries(replace(CM, prefix="none"), [1]) == [None]
+    assert await store.find_entries(CM._replace(prefix="none"), [1]) == [None]
 
 
 async def test_the_log_is_written_with_the_change_or_not_at_all(store: Store) -> None:

@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from seriatim.domain.commands.entities import CreateOrg
 from seriatim.domain.commands.mails import ClaimMail, RecordDelivery, RecordFailure
 from seriatim.domain.mail import MailStatus, OutgoingMail
 from seriatim.domain.snapshot import Needs, Snapshot
-from seriatim.service.ports import Store
+from seriatim.service.ports import MailQuery, Store
 from tests.factories import (
     ACTOR_ID,
     ENTITY_ID,
@@ -97,7 +98,8 @@ async def test_mails_are_listed_from_the_newest_by_entity_and_state(store: Store
     )
 
     async def listed(entity_id: str | None, status: MailStatus | None, limit: int = 10) -> list[str]:
-        return [each.id for each in await store.list_mails(entity_id, status, limit)]
+        query = MailQuery(entity_id=entity_id, status=status, limit=limit)
+        return [each.id for each in await store.list_mails(query)]
 
     assert await listed(None, None) == ["mail-2", "mail-3", "mail-1"]
     assert await listed(None, None, 2) == ["mail-2", "mail-3"]
@@ -105,6 +107,41 @@ async def test_mails_are_listed_from_the_newest_by_entity_and_state(store: Store
     assert await listed(None, MailStatus.FAILED) == ["mail-3", "mail-1"]
     assert await listed("entity-2", MailStatus.FAILED) == ["mail-3"]
     assert await listed("entity-3", None) == []
+
+
+async def test_mails_are_listed_page_by_page(store: Store) -> None:
+    await put(
+        store,
+        mail("mail-1"),
+        mail("mail-2", status=MailStatus.FAILED),
+        mail("mail-3", created_at=NOON - SECOND),
+        mail("mail-4", created_at=NOON + SECOND),
+    )
+
+    async def page(before: str | None, status: MailStatus | None = None) -> list[str]:
+        query = MailQuery(entity_id=ENTITY_ID, status=status, before=before, limit=2)
+        return [each.id for each in await store.list_mails(query)]
+
+    assert await page(None) == ["mail-4", "mail-2"]
+    assert await page("mail-2") == ["mail-1", "mail-3"]
+    assert await page("mail-3") == []
+    assert await page("mail-2", MailStatus.WAITING) == ["mail-1", "mail-3"]
+    assert await page("no-mail") == []
+    assert await page("\0") == []
+
+
+async def test_whoever_is_limited_to_orgs_sees_the_mails_of_their_documents(store: Store) -> None:
+    await run(store, CreateOrg(org_id="org-1", entity_key=ENTITY_ID, name="North"))
+    await run(store, create_account(account_id="account-2", org_key="org-1"))
+    await run(store, create_memo(document_id="document-2", account_keys={"accountId": "account-2"}))
+    await put(store, mail("mail-1"), mail("mail-2", document_id="document-2"))
+
+    async def seen(*org_ids: str) -> list[str]:
+        return [each.id for each in await store.list_mails(MailQuery(entity_id=ENTITY_ID, org_ids=org_ids))]
+
+    assert await seen("org-1", "org-2") == ["mail-2"]
+    assert await seen("org-2") == []
+    assert await seen() == []
 
 
 async def test_of_many_that_claim_a_mail_one_gets_it(store: Store) -> None:

@@ -14,7 +14,7 @@ from seriatim.api.sequence.envelope import (
     status_of_rule,
     type_of_rule,
 )
-from seriatim.api.sequence.versions import Version
+from seriatim.domain.sequence_version import Version
 from seriatim.errors import Category, Rule
 
 ROOT = Path(__file__).parents[2]

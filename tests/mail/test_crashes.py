@@ -11,6 +11,7 @@ import pytest
 from seriatim.domain.commands.mails import HANDOVER_MAX, RetryMail
 from seriatim.domain.mail import MailStatus
 from seriatim.mail.mailer import Outcome
+from seriatim.service.ports import MailQuery
 from tests.factories import run
 from tests.mail.post_office import PostOffice
 from tests.mail.world import World
@@ -109,4 +110,4 @@ async def test_of_several_processes_one_sends_a_mail(world: World, post_office: 
         await asyncio.gather(one.send_due(), other.send_due())
     assert [await asyncio.wait_for(process.wait(), WAIT_SECONDS_MAX) for process in processes] == [0, 0, 0]
     assert sorted(delivery.recipients[0] for delivery in post_office.deliveries) == sorted(recipients)
-    assert {mail.status for mail in await world.store.list_mails(None, None, 100)} == {MailStatus.SENT}
+    assert {mail.status for mail in await world.store.list_mails(MailQuery())} == {MailStatus.SENT}

@@ -19,6 +19,7 @@ from seriatim.domain.mail import MailStatus
 from seriatim.domain.money import to_decimal
 from seriatim.errors import BrokenRule, Rule
 from seriatim.mail.mailer import Outcome
+from seriatim.service.ports import MailQuery
 from tests.factories import run, transition
 from tests.mail.post_office import PostOffice
 from tests.mail.world import OWN_ADDRESS, PDF, SELLER, World
@@ -126,7 +127,7 @@ async def test_who_is_refused_does_not_keep_the_others_from_their_mail(world: Wo
         assert post_office.deliveries[0].recipients == (CUSTOMER,)
         for words in ("gone@customer.example: 550 gone", "full@customer.example: 452 full", "no address: "):
             assert words in (mail.last_error or "")
-        (rest,) = [each for each in await world.store.list_mails(None, None, 10) if each.id != mail.id]
+        (rest,) = [each for each in await world.store.list_mails(MailQuery()) if each.id != mail.id]
         assert (rest.status, rest.recipients) == (MailStatus.WAITING, ("full@customer.example",))
         assert rest.id in (mail.last_error or "")
         world.pass_time(FIRST_DELAY)

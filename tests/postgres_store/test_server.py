@@ -92,6 +92,28 @@ async def test_the_writer_waits_for_the_disk_whatever_the_database_says(postgres
     await session.connection.close()
 
 
+async def test_a_server_that_waits_for_more_than_the_disk_goes_on_doing_so(postgres_database: Database) -> None:
+    name = parse_url(postgres_database.url).url.rpartition("/")[2].partition("?")[0]
+    await postgres_database.work(
+        lambda connection: connection.execute(f"ALTER DATABASE {name} SET synchronous_commit = remote_apply")
+    )
+    session = await connect(parse_url(postgres_database.url), WRITER_SETTINGS)
+    assert await session.connection.fetchval("SHOW synchronous_commit") == "remote_apply"
+    await session.connection.close()
+
+
+def test_a_standby_can_be_verified_but_not_served(
+    tmp_path: Path, own_postgres: OwnCluster, own_database: Database
+) -> None:
+    with Server(tmp_path, own_database.url) as server:
+        assert server.terminate() == 0
+    own_postgres.become_standby()
+    assert server.run_cli_json("verify")["gapless"] is True
+    assert "is a standby" in server.run_cli("serve").stderr
+    assert "is a standby" in server.run_cli("migrate").stderr
+    assert "read-only" in server.run_cli("client", "revoke", server.client_id).stderr
+
+
 def test_the_command_line_works_on_it(tmp_path: Path, postgres: Cluster) -> None:
     database = postgres.new_database(migrated=False)
     with Server(tmp_path, database.url) as server:

@@ -188,7 +188,7 @@ class World:
             if series is None:
                 return
             try:
-                ordinal, self.series[key] = take(series, [other.prefix for other in self.series])
+                ordinal, self.series[key] = take(series, self.series.values())
             except BrokenRule:
                 return
             self.issued.append(format_number(key.prefix, ordinal))

@@ -7,9 +7,7 @@ import pytest
 
 from seriatim.api.sequence import api
 from seriatim.api.sequence.versions import (
-    NEWEST,
     Currency,
-    Version,
     contract,
     currencies,
     cut_down,
@@ -18,6 +16,7 @@ from seriatim.api.sequence.versions import (
 from seriatim.api.sequence.wire import IntegrationService
 from seriatim.domain.country import COUNTRIES, STATES
 from seriatim.domain.money import CURRENCY_EXPONENTS
+from seriatim.domain.sequence_version import NEWEST, Version
 from tests.sequence import vendor
 from tests.sequence.facts import Facts
 

@@ -61,16 +61,47 @@ def test_a_short_log_is_left_alone(world: World) -> None:
 
 def test_a_long_log_is_carried_over_by_another_thread_and_the_rest_by_the_writer(world: World) -> None:
     world.write(CHECKPOINT_PAGES)
+    # As long as it reads, the log is not begun anew, however quick the other thread is.
+    reader = connect(world.path)
+    reader.execute("BEGIN")
+    assert reader.execute("SELECT count(*) FROM rows").fetchall() == [(CHECKPOINT_PAGES,)]
     assert world.checkpointer.is_due
     world.checkpointer.between_batches(world.writer)
     world.write(5)
     world.checkpointer.close()
     assert world.connections == 1
     assert world.log_pages() > CHECKPOINT_PAGES
+    reader.close()
     assert world.checkpointer.is_due
     world.checkpointer.between_batches(world.writer)
     assert world.log_pages() < CHECKPOINT_PAGES
     assert world.checkpointer.is_due is False
+
+
+def test_what_comes_in_meanwhile_is_carried_over_too(world: World) -> None:
+    class BusyMeanwhile(apsw.Connection):
+        """While it carries the log over, the writer goes on once."""
+
+        is_interrupted = False
+
+        def wal_checkpoint(
+            self, dbname: str | None = None, mode: int = apsw.SQLITE_CHECKPOINT_PASSIVE
+        ) -> tuple[int, int]:
+            found = super().wal_checkpoint(dbname, mode)
+            if not self.is_interrupted:
+                self.is_interrupted = True
+                world.write(5)
+            return found
+
+    other = BusyMeanwhile(str(world.path))
+    other.execute("PRAGMA journal_mode = WAL").fetchall()
+    checkpointer = Checkpointer(lambda: other, checkpoint_pages=CHECKPOINT_PAGES)
+    checkpointer.watch(world.writer)
+    world.write(CHECKPOINT_PAGES)
+    checkpointer.between_batches(world.writer)
+    checkpointer.close()
+    pages, carried_over = world.writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
+    assert pages == carried_over > 0
 
 
 def test_a_log_at_its_limit_is_carried_over_by_the_writer_at_once(world: World) -> None:

@@ -195,18 +195,23 @@ def test_a_shorter_prefix_may_not_start_at_its_ceiling() -> None:
 
 
 def test_taking_gives_the_next_ordinal_and_the_series_after_it() -> None:
-    assert take(series("INV", 7), ["INV1"]) == (7, series("INV", 8))
-    assert take(series("INV", 99_999_999), ["INV1"]) == (99_999_999, series("INV", 100_000_000))
-    assert take(series("INV", ORDINAL_MAX), ["X1"]) == (ORDINAL_MAX, series("INV", ORDINAL_MAX + 1))
+    assert take(series("INV", 7), [series("INV1")]) == (7, series("INV", 8))
+    assert take(series("INV", 99_999_999), [series("INV1")]) == (99_999_999, series("INV", 100_000_000))
+    assert take(series("INV", ORDINAL_MAX), [series("X1")]) == (ORDINAL_MAX, series("INV", ORDINAL_MAX + 1))
 
 
 def test_no_ordinal_from_the_ceiling_on_is_taken() -> None:
-    assert take(series("INV", 299_999_999), ["INV3"])[0] == 299_999_999
+    assert take(series("INV", 299_999_999), [series("INV3")])[0] == 299_999_999
     with pytest.raises(BrokenRule) as refused:
-        take(series("INV", 300_000_000), ["X", "INV3"])
+        take(series("INV", 300_000_000), [series("X"), series("INV3")])
     assert refused.value.rule is Rule.SERIES_EXHAUSTED
     assert "INV300000000 could also be a number of the prefix 'INV3'" in refused.value.message
     assert "give the sequence set another prefix" in refused.value.message
+
+
+def test_the_series_of_another_entity_is_no_ceiling() -> None:
+    elsewhere = Series(SeriesKey("entity-2", Kind.INVOICE, "INV3"), 1, 1)
+    assert take(series("INV", 300_000_000), [elsewhere])[0] == 300_000_000
 
 
 def test_no_ordinal_of_nineteen_digits_is_taken() -> None:

@@ -56,6 +56,8 @@ def scope(directory: Directory, caller: ApiClient, entity: str | None = None, or
         (Role.ADMIN, Permission.READ, True),
         (Role.ADMIN, Permission.ISSUE, True),
         (Role.ADMIN, Permission.CONFIGURE, True),
+        (Role.ISSUER, Permission.ADMINISTER, False),
+        (Role.ADMIN, Permission.ADMINISTER, True),
     ),
 )
 def test_a_role_gives_its_permissions_and_no_other(role: Role, permission: Permission, *, allowed: bool) -> None:

@@ -5,10 +5,10 @@ import threading
 
 import pytest
 
-from seriatim.api.sequence.notes import Printer
 from seriatim.domain.document_view import DocumentView
 from seriatim.domain.merchant import default_merchant
 from seriatim.errors import Overloaded
+from seriatim.service.printing import Printer
 from tests.factories import ENTITY_ID, make_account, make_document, make_entity
 
 VIEW = DocumentView(make_document(), make_account(), make_entity(), default_merchant(ENTITY_ID), None, (), ())

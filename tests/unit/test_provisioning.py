@@ -11,11 +11,19 @@ from seriatim.auth.secrets import digest_secret, secret_matches
 from seriatim.domain.client import ApiClient, Role
 from seriatim.domain.commands.clients import CreateClient, RevokeClient
 from seriatim.domain.commands.entities import CreateEntity
+from seriatim.domain.commands.users import CreateUser
 from seriatim.domain.entity import DEFAULT_ENTITY_NAME, Entity
 from seriatim.domain.snapshot import Needs, Snapshot
 from seriatim.errors import BrokenRule, InternalError, NotFound, Rule, Unavailable
 from seriatim.service.ports import StoreConflict
-from seriatim.service.provisioning import FIRST_CLIENT_NAME, FirstClient, provision, provision_entity, run_command
+from seriatim.service.provisioning import (
+    FIRST_CLIENT_NAME,
+    FirstClient,
+    invite_first_admin,
+    provision,
+    provision_entity,
+    run_command,
+)
 from seriatim.service.randomness import SystemIds
 from seriatim.service.writer import WRITE_ATTEMPTS_MAX
 from seriatim.storage.memory import CrashPoint, MemoryStore
@@ -123,6 +131,32 @@ async def test_what_a_crash_left_undone_is_done_at_the_next_start(store: BusySto
     with pytest.raises(Unavailable, match="crashed before the commit"):
         await provision(store, FixedClock(), SystemIds(), digest_secret)
     assert await provision(store, FixedClock(), SystemIds(), digest_secret) is not None
+
+
+async def test_a_database_without_people_gets_one_link_for_an_admin_of_everything(store: BusyStore) -> None:
+    await provision_entity(store, FixedClock(), SequentialIds())
+    links = [await invite_first_admin(store, FixedClock(), SystemIds(), digest_secret) for _ in range(2)]
+    assert links[0] is not None
+    assert links[1] is None
+    (invitation,) = await store.list_invitations()
+    assert (invitation.role, invitation.entity_ids, invitation.org_ids) == (Role.ADMIN, None, None)
+    assert secret_matches(links[0], invitation.digest)
+
+
+async def test_of_several_processes_at_once_one_gets_the_link(store: BusyStore) -> None:
+    await provision_entity(store, FixedClock(), SequentialIds())
+    store.conflicts = 2
+    made = await asyncio.gather(
+        *(invite_first_admin(store, FixedClock(), SystemIds(), digest_secret) for _ in range(PROCESSES))
+    )
+    assert len([link for link in made if link is not None]) == len(await store.list_invitations()) == 1
+
+
+async def test_where_somebody_can_sign_in_nobody_is_invited(store: BusyStore) -> None:
+    await provision_entity(store, FixedClock(), SequentialIds())
+    creation = CreateUser(user_id="ada", name="Ada", role=Role.AUDITOR, password_digest="digest")
+    await run_command(store, FixedClock(), creation)
+    assert await invite_first_admin(store, FixedClock(), SystemIds(), digest_secret) is None
 
 
 async def check_that_one_gets_the_admin(stores: list[BusyStore] | list[SqliteStore]) -> None:

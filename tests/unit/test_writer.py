@@ -23,7 +23,7 @@ from seriatim.errors import (
 )
 from seriatim.service.ports import StoreConflict, StoreUnavailable
 from seriatim.service.verification import judge_all
-from seriatim.service.writer import WRITE_ATTEMPTS_MAX, Writer
+from seriatim.service.writer import HALVED_SUBMISSIONS_MIN, WRITE_ATTEMPTS_MAX, Writer
 from seriatim.storage.memory import CrashPoint, MemoryStore
 from tests.factories import (
     ENTITY_ID,
@@ -145,6 +145,25 @@ async def test_what_comes_during_a_write_makes_the_next_batch(bench: Bench) -> N
     bench.store.gate.set()
     assert numbers(await asyncio.gather(held, *waiting)) == first_numbers(51)
     assert bench.observer.batch_sizes == [1, 50]
+
+
+@pytest.mark.parametrize(
+    ("leaves_time", "callers", "sizes"),
+    (
+        (True, HALVED_SUBMISSIONS_MIN, [HALVED_SUBMISSIONS_MIN, *[HALVED_SUBMISSIONS_MIN // 2] * 2]),
+        (True, HALVED_SUBMISSIONS_MIN - 1, [HALVED_SUBMISSIONS_MIN - 1] * 2),
+        (False, HALVED_SUBMISSIONS_MIN, [HALVED_SUBMISSIONS_MIN] * 2),
+    ),
+)
+async def test_callers_that_all_wait_for_one_batch_are_written_in_turns(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, *, leaves_time: bool, callers: int, sizes: list[int]
+) -> None:
+    monkeypatch.setattr(GatedStore, "leaves_time", leaves_time)
+    found = []
+    for first in (0, callers):
+        found += await asyncio.gather(*(bench.writer.submit(post(first + index)) for index in range(callers)))
+    assert numbers(found) == first_numbers(2 * callers)
+    assert bench.observer.batch_sizes == sizes
 
 
 async def test_a_batch_takes_no_more_than_its_limit(bench: Bench) -> None:

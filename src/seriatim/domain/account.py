@@ -2,20 +2,37 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from seriatim.domain.customer import CustomerProfile
-from seriatim.errors import BrokenRule, InvalidValue, Rule
+from seriatim.domain.values import value
+from seriatim.errors import BrokenRule, InvalidValue, MissingField, Rule
 
+ACCOUNT_NAME_CHARACTERS_MAX = 255
 ACCOUNT_NUMBER_CHARACTERS_MAX = 70
 ACCOUNT_NUMBER_PREFIX = "A"
+TAX_ID_CHARACTERS_MAX = 25
+
+CONTACT_CHARACTERS_MAX: Mapping[str, int] = {
+    "firstName": 100,
+    "lastName": 100,
+    "address1": 255,
+    "address2": 255,
+    "city": 100,
+    "state": 100,
+    "postalCode": 20,
+    "country": 64,
+    "workEmail": 80,
+}
+"""How long the texts of a contact may be (Zuora, `POST /v1/accounts`), of those that more than one edge takes."""
+CONTACT_NAMES = ("firstName", "lastName")
+"""What every contact has."""
 
 _ACCOUNT_NUMBER = re.compile(rf"[^\s/?#\x00-\x1f]{{1,{ACCOUNT_NUMBER_CHARACTERS_MAX}}}")
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Account:
     """An account of one entity.
 
@@ -51,6 +68,32 @@ def check_account_number(number: str, field: str = "accountNumber") -> str:
         rule = f"an account number is 1 to {ACCOUNT_NUMBER_CHARACTERS_MAX} characters without blanks, /, ? and #"
         raise InvalidValue(field, number, rule)
     return number
+
+
+def check_account_name(name: str, field: str = "name") -> str:
+    """Give back a name that an account may have.
+
+    Raises: MissingField; InvalidValue, for its length or a character that cannot be kept.
+    """
+    if not name:
+        raise MissingField(field, "give the account a name")
+    if len(name) > ACCOUNT_NAME_CHARACTERS_MAX:
+        raise InvalidValue(field, name, f"a name has at most {ACCOUNT_NAME_CHARACTERS_MAX} characters")
+    return check_kept_text(name, field)
+
+
+def check_contact(contact: Mapping[str, Any], field: str, *, is_whole: bool) -> None:
+    """Check what is said of a contact. `is_whole`: it is a new one, and nothing that it must have may be absent.
+
+    Raises: MissingField; InvalidValue, for a text that is too long.
+    """
+    for name in CONTACT_NAMES:
+        if not contact.get(name) and (is_whole or name in contact):
+            raise MissingField(f"{field}.{name}", "every contact has a first and a last name; give both")
+    for name, longest in CONTACT_CHARACTERS_MAX.items():
+        text = contact.get(name)
+        if text is not None and len(text) > longest:
+            raise InvalidValue(f"{field}.{name}", text, f"give at most {longest} characters")
 
 
 def check_kept_text(text: str, field: str = "name") -> str:

@@ -16,6 +16,7 @@ from seriatim.domain.entity import Entity, Org
 from seriatim.domain.mail import OutgoingMail
 from seriatim.domain.merchant import Merchant
 from seriatim.domain.money import to_decimal
+from seriatim.domain.numbering import Kind
 from seriatim.domain.sequence_set import SequenceSet
 from seriatim.domain.user import Invitation, Session, User
 from seriatim.domain.values import value
@@ -71,7 +72,7 @@ class Activity:
 @cache
 def words_of(class_name: str) -> str:
     """The name of a command in words: `UpdateSequenceSet` is `update sequence set`."""
-    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in class_name).strip()
+    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in class_name.strip("_")).strip()
 
 
 def tell(
@@ -226,13 +227,19 @@ _SUBJECTS: Mapping[type, tuple[str, Callable[[Any], str | None], Callable[[Any],
     SequenceSet: ("sequence set", lambda row: row.name, _set_facts),
     Account: ("account", lambda row: row.number, _account_facts),
     Document: ("document", lambda row: row.number, _document_facts),
-    Merchant: ("merchant details", lambda row: row.details.get("name"), _merchant_facts),
+    Merchant: ("merchant details", lambda row: row.details.get("legalCompanyName"), _merchant_facts),
     OutgoingMail: ("mail", lambda row: ", ".join(row.recipients), _mail_facts),
     User: ("user", lambda row: row.name, _user_facts),
     Invitation: ("invitation", lambda row: row.name, _access_facts),
     Session: ("session", lambda row: row.user_agent, _session_facts),
 }
 """Of each sort of row that is told about: its words, its name, and its facts."""
+
+SUBJECT_KINDS = (
+    *(words for row, (words, _, _) in _SUBJECTS.items() if row is not Document),
+    *(kind.words for kind in Kind),
+)
+"""What activities can be about, in the words of `Activity.subject_kind`."""
 
 
 def _is_nested(said: object) -> bool:

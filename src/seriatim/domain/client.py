@@ -18,6 +18,9 @@ class Role(StrEnum):
     ISSUER = "issuer"
     AUDITOR = "auditor"
 
+    # As with `Kind`: looked up with every request.
+    __hash__ = str.__hash__
+
 
 class Principal(Protocol):
     """Whoever may do something: an API client, or a user of the console. None means all entities, all orgs."""

@@ -28,6 +28,9 @@ class Status(StrEnum):
     """What a payment and a refund are from the start: money has moved."""
     CANCELED = "canceled"
 
+    # As with `Kind`: looked up several times a document.
+    __hash__ = str.__hash__
+
 
 class Stage(StrEnum):
     """The states of an invoice or credit memo as Sequence names them: it tells apart what was sent."""

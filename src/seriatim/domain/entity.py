@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from seriatim.domain.values import value
 from seriatim.errors import InvalidValue
 
 NAME_CHARACTERS_MAX = 100
@@ -17,7 +18,7 @@ class NumberOn(StrEnum):
     CREATION = "creation"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Entity:
     """A legal entity: it owns sets, series, accounts and documents."""
 

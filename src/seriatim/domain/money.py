@@ -1,7 +1,7 @@
 """Money as integer minor units of an ISO 4217 currency. No float comes near it."""
 
 import re
-from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from seriatim.errors import InvalidValue
 
@@ -51,14 +51,14 @@ def parse_decimal(value: Decimal | int | str, field: str) -> Decimal:
     Raises: InvalidValue, for exponents and for what is no finite decimal.
     """
     text = str(value)
+    if _DECIMAL_TEXT.fullmatch(text):
+        return value if isinstance(value, Decimal) else Decimal(text)
+    # A decimal with an exponent is one that can be written without.
     if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < DECIMAL_DIGITS_MAX:
         text = format(value, "f")
-    if not _DECIMAL_TEXT.fullmatch(text):
-        raise InvalidValue(field, value, "give a decimal number such as 100.10")
-    try:
-        return Decimal(text)
-    except InvalidOperation:  # pragma: no cover - the pattern admits nothing that Decimal refuses
-        raise InvalidValue(field, value, "give a decimal number such as 100.10") from None
+        if _DECIMAL_TEXT.fullmatch(text):
+            return Decimal(text)
+    raise InvalidValue(field, value, "give a decimal number such as 100.10")
 
 
 def to_minor(value: Decimal | int | str, currency: str, field: str) -> int:
@@ -66,14 +66,14 @@ def to_minor(value: Decimal | int | str, currency: str, field: str) -> int:
 
     Raises: InvalidValue, for more decimals than the currency has (nothing is rounded) or too large an amount.
     """
-    exponent = CURRENCY_EXPONENTS[currency]
     minor = scale_to_minor(parse_decimal(value, field), currency)
-    if minor != minor.to_integral_value():
-        raise InvalidValue(field, value, f"{currency} amounts have at most {exponent} decimals")
-    if abs(minor) > AMOUNT_MINOR_MAX:
+    whole = int(minor)
+    if whole != minor:
+        raise InvalidValue(field, value, f"{currency} amounts have at most {CURRENCY_EXPONENTS[currency]} decimals")
+    if abs(whole) > AMOUNT_MINOR_MAX:
         limit = to_decimal(AMOUNT_MINOR_MAX, currency)
         raise InvalidValue(field, value, f"an amount is at most {limit:f} {currency}")
-    return int(minor)
+    return whole
 
 
 def scale_to_minor(value: Decimal, currency: str) -> Decimal:

@@ -8,6 +8,7 @@ The *ceiling* of the shorter one keeps them apart; it is computed from the prefi
 import re
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import NamedTuple
 
 from seriatim.domain.values import value
 from seriatim.errors import BrokenRule, InvalidValue, Rule
@@ -74,9 +75,11 @@ DEFAULT_PREFIXES = {
 PREFIXES_OF_DEFAULT_ONLY = (DEFAULT_PREFIXES[Kind.PAYMENT], DEFAULT_PREFIXES[Kind.REFUND])
 
 
-@value(frozen=True, slots=True)
-class SeriesKey:
-    """What names a series: it outlives every set that points to it."""
+class SeriesKey(NamedTuple):
+    """What names a series: it outlives every set that points to it.
+
+    A tuple, because rows are found by it several times a document, and a tuple's hash takes half the time.
+    """
 
     entity_id: str
     kind: Kind
@@ -94,7 +97,7 @@ class Series:
 
 def format_number(prefix: str, ordinal: int) -> str:
     """The number of an ordinal: `FCM` and 11 read `FCM00000011`."""
-    return f"{prefix}{ordinal:0{ORDINAL_DIGITS_MIN}d}"
+    return prefix + str(ordinal).zfill(ORDINAL_DIGITS_MIN)
 
 
 def ordinal_of(prefix: str, number: str) -> int | None:
@@ -221,9 +224,10 @@ def _first_shared_ordinal(digits: str, highest: int) -> int:
     return min(max(bound + 1, highest), last_padded)
 
 
-def take(series: Series, other_prefixes: Iterable[str]) -> tuple[int, Series]:
+def take(series: Series, company: Iterable[Series]) -> tuple[int, Series]:
     """Take the next ordinal of a series; give it with the series as it stands afterwards.
 
+    `company` holds the series that could meet it; those of other entities among them are passed over.
     Raises: BrokenRule, when the series has reached its ceiling or its last ordinal.
     """
     ordinal = series.next_ordinal
@@ -235,13 +239,14 @@ def take(series: Series, other_prefixes: Iterable[str]) -> tuple[int, Series]:
         )
     # Eight digits are padded and meet no other prefix; only longer ordinals need the company looked at.
     if ordinal >= 10**ORDINAL_DIGITS_MIN:
-        for other in other_prefixes:
-            bound = ceiling_between(series.key.prefix, other)
-            if bound is not None and ordinal >= bound:
+        for other in company:
+            bound = ceiling_between(series.key.prefix, other.key.prefix)
+            if other.key.entity_id == series.key.entity_id and bound is not None and ordinal >= bound:
                 raise BrokenRule(
                     Rule.SERIES_EXHAUSTED,
                     f"the series of the prefix {series.key.prefix!r} has reached its ceiling: "
-                    f"{format_number(series.key.prefix, ordinal)} could also be a number of the prefix {other!r}; "
+                    f"{format_number(series.key.prefix, ordinal)} could also be a number of the prefix "
+                    f"{other.key.prefix!r}; "
                     "give the sequence set another prefix",
                 )
     return ordinal, Series(series.key, series.first_ordinal, ordinal + 1)

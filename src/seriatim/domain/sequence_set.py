@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from seriatim.domain.numbering import DEFAULT_PREFIXES, Kind, SeriesKey
+from seriatim.domain.values import value
 from seriatim.errors import InvalidValue
 
 DEFAULT_NAME = "DEFAULT"
@@ -17,7 +18,7 @@ _NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9-]{{0,{NAME_CHARACTERS_MAX - 1}}}", r
 _SET_NUMBER = re.compile(rf"[A-Za-z0-9_-]{{1,{SET_NUMBER_CHARACTERS_MAX}}}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Numbering:
     """How a set numbers one kind. `start_number` is kept as it was configured; the series knows what comes next."""
 
@@ -25,7 +26,7 @@ class Numbering:
     start_number: int
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class SequenceSet:
     """A set of one entity. A deleted set stays readable to the drafts that were pinned to it."""
 

@@ -131,7 +131,7 @@ class Relation(Generic[K, V]):
     def load(self, key: K, row: V) -> None:
         """Take in a row as the store has it."""
         self._loaded[key] = row
-        self._set(key, row)
+        self._set(key, self._rows.get(key), row)
 
     def get(self, key: K) -> V | None:
         """The row of this key as it stands now."""
@@ -148,19 +148,21 @@ class Relation(Generic[K, V]):
 
     def put(self, key: K, row: V) -> None:
         """Add or replace a row."""
-        self._journal.append((self, key, self._rows.get(key)))
+        old = self._rows.get(key)
+        self._journal.append((self, key, old))
         self._touched[key] = None
-        self._set(key, row)
+        self._set(key, old, row)
 
     def remove(self, key: K) -> None:
         """Remove a row."""
-        self._journal.append((self, key, self._rows[key]))
+        old = self._rows[key]
+        self._journal.append((self, key, old))
         self._touched[key] = None
-        self._set(key, None)
+        self._set(key, old, None)
 
     def restore(self, key: K, row: V | None) -> None:
         """Put a row back as it was, outside the journal."""
-        self._set(key, row)
+        self._set(key, self._rows.get(key), row)
 
     def __iter__(self) -> Iterator[V]:
         return iter(self._rows.values())
@@ -172,9 +174,8 @@ class Relation(Generic[K, V]):
             if before is not after:
                 yield key, before, after
 
-    def _set(self, key: K, row: V | None) -> None:
+    def _set(self, key: K, old: V | None, row: V | None) -> None:
         if self._alternates is not None:
-            old = self._rows.get(key)
             if old is not None:
                 for alternate in self._alternates(old):
                     if self._index.get(alternate) == key:
@@ -240,11 +241,16 @@ class Snapshot:
         """Where the journal stands, to come back to with `undo`."""
         return len(self._journal), len(self.register), len(self.activities)
 
-    def changed_since(self, mark: tuple[int, int, int]) -> Iterator[tuple[Any, Any]]:
-        """Every row that was changed since `mark`, as it was then and as it is; None where there was or is none."""
+    def changed_since(
+        self, mark: tuple[int, int, int], passed_over: tuple[Relation[Any, Any], ...] = ()
+    ) -> Iterator[tuple[Any, Any]]:
+        """Every row that was changed since `mark`, as it was then and as it is; None where there was or is none.
+
+        Rows of the relations that are passed over are left out.
+        """
         seen: set[tuple[int, Hashable]] = set()
         for relation, key, before in self._journal[mark[0] :]:
-            if (id(relation), key) not in seen:
+            if relation not in passed_over and (id(relation), key) not in seen:
                 seen.add((id(relation), key))
                 after = relation.get(key)
                 if before is not after:

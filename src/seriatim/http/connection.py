@@ -33,6 +33,8 @@ LOOPBACK_ADDRESSES = frozenset({"127.0.0.1", "::1"})
 
 _NEVER = float("inf")
 _PLAIN_TEXT = ((b"content-type", b"text/plain; charset=utf-8"),)
+_RETRIED_LATER = (*_PLAIN_TEXT, (b"retry-after", b"1"))
+_UNAVAILABLE = 503
 
 
 class Host(Protocol):
@@ -46,6 +48,9 @@ class Host(Protocol):
 
     def opened(self, connection: "Connection") -> bool:
         """Take in a connection; False: there are too many."""
+
+    def turn_away(self, connection: "Connection") -> bool:
+        """Take in a connection that is to be told that there are too many; False: there are too many of those, too."""
 
     def closed(self, connection: "Connection") -> None:
         """Let go of a connection."""
@@ -100,13 +105,16 @@ class Connection(asyncio.Protocol):
         return self._is_connected and not self._is_deaf
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin, unless the server has too many connections."""
+        """Begin, or where the server has too many connections say so and end."""
         self._transport = cast("asyncio.Transport", transport)
-        if not self._host.opened(self):
+        if self._host.opened(self):
+            self._read_deadline_seconds = self._host.now_seconds + KEEP_ALIVE_SECONDS
+            self.task = self._host.loop.create_task(self._serve())
+        elif self._host.turn_away(self):
+            self._fault = (_UNAVAILABLE, "The server has as many connections as it can serve; try again in a moment.")
+            self._end(None)
+        else:
             transport.close()
-            return
-        self._read_deadline_seconds = self._host.now_seconds + KEEP_ALIVE_SECONDS
-        self.task = self._host.loop.create_task(self._serve())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End: whoever waits for something learns that it will not come."""
@@ -303,7 +311,7 @@ class Connection(asyncio.Protocol):
         if self._fault is not None and (exchange is None or not exchange.is_answered):
             status, text = self._fault
             last = Exchange(self, "", "", "", b"", [], "1.0")
-            last.answer(status, _PLAIN_TEXT, text.encode())
+            last.answer(status, _RETRIED_LATER if status == _UNAVAILABLE else _PLAIN_TEXT, text.encode())
         elif exchange is None or exchange.is_whole or self.is_ending:
             self._transport.close()
             return

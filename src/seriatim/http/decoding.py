@@ -23,6 +23,15 @@ _PATH_STEP = re.compile(r"\.?(?P<name>[^.\[\]]+)|\[(?P<index>[0-9]+)\]")
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ArithmeticError)
 """What the decoder raises for a body that is no JSON, or has a number beyond what a decimal can hold."""
 
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?", re.ASCII)
+"""How JSON writes a number (RFC 8259, section 6)."""
+_DIGIT = rb"(?:[0-9_\s\x80-\xff]|\\u[0-9a-fA-F]{4}|\\[bfnrt])"
+_ODD_NUMBER = re.compile(
+    rb':\s*+"(?=[-+.0-9_\s\\\x80-\xff])(?!-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")'
+    rb'%b*+[-+]?%b*+\.?%b*+(?:[eE]%b*+[-+]?%b*+)?"' % ((_DIGIT,) * 5)
+)
+"""A field whose text Python might read as a decimal, and which is no number as JSON writes them."""
+
 _anything = msgspec.json.Decoder(float_hook=Decimal)
 
 
@@ -43,11 +52,31 @@ def decode_body(body: bytes, wanted: type[T]) -> T:
     Raises: Malformed, MissingField, UnknownField, InvalidValue.
     """
     try:
-        return _decoder(wanted).decode(body)
+        decoded = _decoder(wanted).decode(body)
     except msgspec.ValidationError as error:
         return _decode_slowly(body, wanted, error)
     except _UNREADABLE as error:
         raise _malformed(body, error) from error
+    if _ODD_NUMBER.search(body) is not None:
+        _check_numbers(decoded, _anything.decode(body))
+    return decoded
+
+
+def _check_numbers(decoded: Any, value: Any, path: str = "") -> None:
+    """Check the decimals that were given as texts: the decoder takes whatever Python does, `1_000` and ` 10` as well.
+
+    Raises: InvalidValue.
+    """
+    if isinstance(decoded, Decimal):
+        if isinstance(value, str) and not _NUMBER.fullmatch(value):
+            raise InvalidValue(path, value, "give a decimal number such as 100.10")
+    elif isinstance(decoded, msgspec.Struct) and isinstance(value, dict):
+        for attribute, name in zip(decoded.__struct_fields__, decoded.__struct_encode_fields__, strict=True):
+            if name in value:
+                _check_numbers(getattr(decoded, attribute), value[name], f"{path}.{name}" if path else name)
+    elif isinstance(decoded, list) and isinstance(value, list):
+        for index, (each, part) in enumerate(zip(decoded, value, strict=True)):
+            _check_numbers(each, part, f"{path}[{index}]")
 
 
 def _malformed(body: bytes, error: Exception) -> Malformed:
@@ -71,9 +100,11 @@ def _decode_slowly(body: bytes, wanted: type[T], first: msgspec.ValidationError)
         raise _explained(first, value)
     value = apart
     try:
-        return msgspec.convert(value, wanted)
+        decoded = msgspec.convert(value, wanted)
     except msgspec.ValidationError as error:
         raise _explained(error, value) from error
+    _check_numbers(decoded, value)
+    return decoded
 
 
 def _with_custom_apart(value: Any) -> Any:
@@ -103,7 +134,7 @@ def decode_query(query_string: bytes, wanted: type[T]) -> T:
         repeated = next(name for name, _ in pairs if [each for each, _ in pairs].count(name) > 1)
         raise InvalidQuery(repeated, values[repeated], "give this parameter once")
     try:
-        return msgspec.convert(values, wanted, strict=False)
+        found = msgspec.convert(values, wanted, strict=False)
     except msgspec.ValidationError as error:
         explained = _explained(error, values)
         if isinstance(explained, UnknownField):
@@ -112,6 +143,11 @@ def decode_query(query_string: bytes, wanted: type[T]) -> T:
             raise InvalidQuery(explained.field, values[explained.field], rule) from error
         field = explained.field if isinstance(explained, (InvalidValue, MissingField)) else "query"
         raise InvalidQuery(field, values.get(field), _rule(error)) from error
+    try:
+        _check_numbers(found, values)
+    except InvalidValue as error:
+        raise InvalidQuery(error.field, values[error.field], "give a decimal number such as 100.10") from error
+    return found
 
 
 def _explained(error: msgspec.ValidationError, value: Any) -> SeriatimError:

@@ -20,6 +20,7 @@ from seriatim.domain.client import Scope as CallerScope
 from seriatim.domain.commands.base import Command, KeepAnswer
 from seriatim.domain.decide import Keyed, Replay, Result
 from seriatim.domain.idempotency import IdempotencyKey
+from seriatim.domain.values import value
 from seriatim.errors import Category, InternalError, MethodNotAllowed, NotFound, SeriatimError, Unavailable
 from seriatim.http.body import GZIP_FROM_BYTES, accepts_gzip, compress_answer, expand_body
 from seriatim.http.decoding import decode_body, decode_query
@@ -51,7 +52,7 @@ CATEGORIES_NOT_KEPT = frozenset(
 """Failures that are not the operation's own answer: with the same idempotency key they may turn out otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Reply:
     """An answer, ready to be sent."""
 

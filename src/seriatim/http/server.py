@@ -10,7 +10,9 @@ from seriatim.http.exchange import Handler
 from seriatim.service.ports import Clock
 
 CONNECTIONS_MAX = 10_000
-"""Of one process. What comes beyond is closed at once."""
+"""Of one process. What comes beyond is told to come back."""
+TURNED_AWAY_MAX = 1_000
+"""How many connections beyond are told so at a time. What comes beyond even that is closed at once."""
 BACKLOG_CONNECTIONS = 2048
 CANCEL_SECONDS_MAX = 5
 """How long an exchange that is told to stop may take to tell its client so."""
@@ -29,6 +31,8 @@ class HttpServer:
         self._faulted = faulted
         self.connections: set[Connection] = set()
         """Those that are open."""
+        self.turned_away: set[Connection] = set()
+        """Those that came beyond the limit, and may still be reading that they did."""
         self._server: asyncio.Server | None = None
         self._ticking: asyncio.TimerHandle | None = None
         self._all_closed = asyncio.Event()
@@ -44,6 +48,7 @@ class HttpServer:
         """Accept nothing more, answer what is under way, and tell those who must wait longer than that to ask again."""
         if self._server is not None:
             self._server.close()
+        _abort(self.turned_away)
         for connection in list(self.connections):
             connection.finish()
         tasks = {connection.task for connection in self.connections if connection.task is not None}
@@ -58,8 +63,7 @@ class HttpServer:
                     self._all_closed.clear()
                     await self._all_closed.wait()
         except TimeoutError:
-            for connection in list(self.connections):
-                connection.abort()
+            _abort(self.connections)
         if self._ticking is not None:
             self._ticking.cancel()
 
@@ -76,9 +80,17 @@ class HttpServer:
         self.connections.add(connection)
         return True
 
+    def turn_away(self, connection: Connection) -> bool:
+        """Take in a connection that is to be told that there are too many; False: there are too many of those, too."""
+        if len(self.turned_away) >= TURNED_AWAY_MAX:
+            return False
+        self.turned_away.add(connection)
+        return True
+
     def closed(self, connection: Connection) -> None:
         """Let go of a connection."""
         self.connections.discard(connection)
+        self.turned_away.discard(connection)
         if not self.connections:
             self._all_closed.set()
 
@@ -89,10 +101,15 @@ class HttpServer:
     def check_deadlines(self, now_seconds: float) -> None:
         """End what has taken too long by the loop's time."""
         self.now_seconds = now_seconds
-        for connection in list(self.connections):
+        for connection in (*self.connections, *self.turned_away):
             connection.check_deadlines(now_seconds)
 
     def _tick(self) -> None:
         self.date_line = f"date: {format_datetime(self._clock.now(), usegmt=True)}\r\n".encode()
         self.check_deadlines(self.loop.time())
         self._ticking = self.loop.call_later(_TICK_SECONDS, self._tick)
+
+
+def _abort(connections: set[Connection]) -> None:
+    for connection in list(connections):
+        connection.abort()

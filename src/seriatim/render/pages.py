@@ -40,6 +40,8 @@ _KINDS = {
     Kind.INVOICE: PageKind.INVOICE,
     Kind.DEBIT_MEMO: PageKind.DEBIT_MEMO,
 }
+PRINTED_KINDS = frozenset(_KINDS)
+"""The kinds that have a page."""
 _FIELDS = {
     "accountName": AccountField.ACCOUNT_NAME,
     "accountNumber": AccountField.ACCOUNT_NUMBER,

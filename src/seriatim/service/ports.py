@@ -133,10 +133,25 @@ class ActivityQuery:
     with_global: bool = False
     """Beside the entity's what belongs to none: clients, users, sessions."""
     org_ids: Collection[str] | None = None
+    subject_kind: str | None = None
+    """What the rows are that were changed, in words: `sequence set`."""
     subject_id: str | None = None
     actor_id: str | None = None
     before: int | None = None
     """The position right before which the page ends."""
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailQuery:
+    """The newest mails, or those before one. None leaves a filter out."""
+
+    entity_id: str | None = None
+    status: MailStatus | None = None
+    org_ids: Collection[str] | None = None
+    """Only those whose document has one of these orgs."""
+    before: str | None = None
+    """The id of the mail right before which the page ends; of one that there is not, the page is empty."""
     limit: int = 50
 
 
@@ -157,6 +172,10 @@ class SeriesOverview:
 
 class Store(Protocol):
     """A database that holds everything. Every write goes through `write`, in one transaction."""
+
+    @property
+    def leaves_time(self) -> bool:
+        """Whether others do the work of a write, so that this process has time for something else meanwhile."""
 
     async def open(self) -> None:
         """Connect and check that the schema is one that this program can work with.
@@ -238,8 +257,8 @@ class Store(Protocol):
         Nothing is claimed by this: who wants one claims it with a command, and of several one gets it.
         """
 
-    async def list_mails(self, entity_id: str | None, status: MailStatus | None, limit: int) -> list[OutgoingMail]:
-        """Mails, newest first; None leaves a filter out."""
+    async def list_mails(self, query: MailQuery) -> list[OutgoingMail]:
+        """A page of mails, newest first."""
 
     async def delete_answers(self, recorded_before: datetime, limit: int) -> int:
         """Forget answers kept with idempotency keys that have outlived their use; how many were forgotten."""
@@ -279,6 +298,9 @@ class Store(Protocol):
 
     async def list_series(self, entity_id: str, after_prefix: str | None, limit: int) -> list[SeriesOverview]:
         """Series of an entity by prefix, from behind one on."""
+
+    async def find_series(self, entity_id: str, prefix: str) -> SeriesOverview | None:
+        """The series of a prefix: it belongs to one kind for good."""
 
     async def list_register(self, key: SeriesKey, before: int | None, limit: int) -> list[RegisterEntry]:
         """The newest entries of a series, or those that begin before an ordinal, newest first."""

@@ -82,7 +82,8 @@ async def provision(store: Store, clock: Clock, ids: IdSource, digest: Callable[
 async def invite_first_admin(store: Store, clock: Clock, ids: IdSource, digest: Callable[[str], str]) -> str | None:
     """The secret of a link by which somebody becomes the first admin of the console; None where it was made before.
 
-    Of several processes at once one gets it: the digest is agreed upon between all of them.
+    Of several processes at once one gets it: the digest is agreed upon between all of them. What a crash between the
+    two steps leaves undone, and a link that expired, `seriatim user invite` makes good.
 
     Raises: Unavailable.
     """

@@ -23,6 +23,8 @@ BATCH_SUBMISSIONS_MAX = 512
 WRITE_ATTEMPTS_MAX = 5
 GATHERING_TURNS_MAX = 3
 """Turns of the event loop in which nothing more arrived, after which a batch is begun."""
+HALVED_SUBMISSIONS_MIN = 32
+"""From so many on, a batch may be cut into two that take turns."""
 
 
 @dataclass(slots=True)
@@ -55,6 +57,8 @@ class Writer:
         self._closing = False
         self._last_at: datetime | None = None
         self._last_batch_size = 1
+        self._has_all_waited = False
+        """Whether nobody was queued when the last batch had been written: all callers waited for that one."""
 
     async def submit(self, command: Command[Any], keyed: Keyed | None = None) -> Result:
         """Queue a command and wait for what becomes of it.
@@ -110,11 +114,18 @@ class Writer:
             turns = 0 if len(self._queue) > queued else turns + 1
 
     def _take_batch(self) -> list[_Waiting]:
-        """What is queued, up to the limit; a command that wants to be alone is."""
+        """What is queued, up to the limit; a command that wants to be alone is.
+
+        Where all callers wait for the same batch, the database and this process wait for each other. Cut in two, one
+        half is answered and asks again while the other is being written, and so they go on.
+        """
+        limit = self._batch_submissions_max
+        if self._has_all_waited and len(self._queue) >= HALVED_SUBMISSIONS_MIN and self._store.leaves_time:
+            limit = min(limit, (len(self._queue) + 1) // 2)
         batch = [self._queue.popleft()]
         if batch[0].submission.command.alone:
             return batch
-        while self._queue and len(batch) < self._batch_submissions_max:
+        while self._queue and len(batch) < limit:
             if self._queue[0].submission.command.alone:
                 break
             batch.append(self._queue.popleft())
@@ -126,6 +137,7 @@ class Writer:
         results = await self._write([waiting.submission for waiting in batch])
         write_seconds = loop.time() - began_at
         self._last_batch_size = len(batch)
+        self._has_all_waited = not self._queue
         for waiting, result in zip(batch, results, strict=True):
             if waiting.submission.keyed is not None:
                 key = waiting.submission.keyed.key

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -14,6 +15,9 @@ from seriatim.domain.particulars import Particulars
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
+TIMES_REMEMBERED_MAX = 256
+"""All rows of a batch carry the same few times, and those of a page many of the same."""
+
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _OBJECT = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 _ITEMS = msgspec.json.Decoder(tuple[Item, ...], float_hook=Decimal)
@@ -22,11 +26,13 @@ _PROFILE = msgspec.json.Decoder(CustomerProfile, float_hook=Decimal)
 _STRINGS = msgspec.json.Decoder(list[str])
 
 
+@lru_cache(TIMES_REMEMBERED_MAX)
 def to_microseconds(at: datetime) -> int:
     """A time as microseconds since 1970 UTC."""
     return (at - _EPOCH) // _MICROSECOND
 
 
+@lru_cache(TIMES_REMEMBERED_MAX)
 def from_microseconds(microseconds: int) -> datetime:
     """The time of so many microseconds since 1970 UTC."""
     return _EPOCH + timedelta(microseconds=microseconds)

@@ -34,6 +34,7 @@ from seriatim.service.ports import (
     NOT_TRANSFERRED,
     TRANSFERRED_FIELD,
     DocumentQuery,
+    MailQuery,
     OpenAmount,
     SeriesAudit,
     SortField,
@@ -73,6 +74,8 @@ class CrashPoint(Enum):
 
 class MemoryStore(MemoryPeople):
     """A `Store` over dictionaries. `crash_next_write` makes the next write fail, for tests."""
+
+    leaves_time = False
 
     def __init__(self) -> None:
         self.crash_next_write: CrashPoint | None = None
@@ -211,11 +214,21 @@ class MemoryStore(MemoryPeople):
         due = [mail for mail in self._tables.mails.values() if mail.status not in ends and mail.due_at <= now]
         return sorted(due, key=attrgetter("due_at", "id"))[:limit]
 
-    async def list_mails(self, entity_id: str | None, status: MailStatus | None, limit: int) -> list[OutgoingMail]:
-        """Mails, newest first."""
-        mails = self._tables.mails.values()
-        found = [mail for mail in mails if entity_id in (None, mail.entity_id) and status in (None, mail.status)]
-        return sorted(found, key=attrgetter("created_at", "id"), reverse=True)[:limit]
+    async def list_mails(self, query: MailQuery) -> list[OutgoingMail]:
+        """A page of mails, newest first."""
+        place = attrgetter("created_at", "id")
+        before = None if query.before is None else self._tables.mails.get(query.before)
+        if query.before is not None and before is None:
+            return []
+        found = [
+            mail
+            for mail in self._tables.mails.values()
+            if query.entity_id in (None, mail.entity_id)
+            and query.status in (None, mail.status)
+            and (query.org_ids is None or self._tables.documents[mail.document_id].org_id in query.org_ids)
+            and (before is None or place(mail) < place(before))
+        ]
+        return sorted(found, key=place, reverse=True)[: query.limit]
 
     async def delete_answers(self, recorded_before: datetime, limit: int) -> int:
         """Forget old answers; how many were forgotten."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from operator import attrgetter
 
 from seriatim.domain.activity import Activity
-from seriatim.domain.numbering import SeriesKey
+from seriatim.domain.numbering import Series, SeriesKey
 from seriatim.domain.register import Event, RegisterEntry
 from seriatim.domain.user import SIGN_IN_MEMORY, Invitation, Session, SignInDelay, User, name_key
 from seriatim.service.ports import ActivityQuery, SeriesOverview
@@ -79,6 +79,7 @@ class MemoryPeople:
             for row in self._tables.activities.values()
             if row.entity_id in entities
             and (query.org_ids is None or row.org_id in query.org_ids)
+            and query.subject_kind in (None, row.subject_kind)
             and query.subject_id in (None, row.subject_id)
             and query.actor_id in (None, row.actor_id)
             and (query.before is None or row.position < query.before)
@@ -89,13 +90,13 @@ class MemoryPeople:
         """Series of an entity by prefix."""
         found = [row for row in self._tables.series.values() if row.key.entity_id == entity_id]
         found = sorted((row for row in found if row.key.prefix > (after_prefix or "")), key=attrgetter("key.prefix"))
-        overviews = []
-        for series in found[:limit]:
-            entries = self._entries(series.key)
-            issues = [entry for entry in entries if entry.event is Event.ISSUE]
-            skipped = sum(row.last_ordinal - row.first_ordinal + 1 for row in entries if row.event is Event.SKIP)
-            overviews.append(SeriesOverview(series, skipped, issues[-1] if issues else None))
-        return overviews
+        return [self._overview(series) for series in found[:limit]]
+
+    async def find_series(self, entity_id: str, prefix: str) -> SeriesOverview | None:
+        """The series of a prefix."""
+        wanted = (entity_id, prefix)
+        found = (row for row in self._tables.series.values() if (row.key.entity_id, row.key.prefix) == wanted)
+        return next((self._overview(series) for series in found), None)
 
     async def list_register(self, key: SeriesKey, before: int | None, limit: int) -> list[RegisterEntry]:
         """Entries of a series, newest first."""
@@ -110,6 +111,12 @@ class MemoryPeople:
         """For each ordinal the last entry that begins at or before it."""
         entries = self._entries(key)
         return [next((row for row in reversed(entries) if row.first_ordinal <= ordinal), None) for ordinal in ordinals]
+
+    def _overview(self, series: Series) -> SeriesOverview:
+        entries = self._entries(series.key)
+        issues = [entry for entry in entries if entry.event is Event.ISSUE]
+        skipped = sum(row.last_ordinal - row.first_ordinal + 1 for row in entries if row.event is Event.SKIP)
+        return SeriesOverview(series, skipped, issues[-1] if issues else None)
 
     def _entries(self, key: SeriesKey) -> list[RegisterEntry]:
         """All entries of a series, in their order."""

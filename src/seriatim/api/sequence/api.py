@@ -14,7 +14,8 @@ from seriatim.api.sequence.envelope import (
     VERSION_HEADER,
     Failure,
 )
-from seriatim.api.sequence.versions import NEWEST, Version, contract, operation_key
+from seriatim.api.sequence.versions import contract, operation_key
+from seriatim.domain.sequence_version import NEWEST, Version
 from seriatim.http.decoding import decode_body
 from seriatim.http.endpoint import Call, Endpoint, Reply
 from seriatim.http.openapi import Json, describe

@@ -35,7 +35,7 @@ from seriatim.api.sequence.customer_fields import (
     show_listed,
 )
 from seriatim.api.sequence.paging import read_cursors, show_pagination
-from seriatim.api.sequence.versions import Version, render
+from seriatim.api.sequence.versions import render
 from seriatim.auth.permissions import Permission
 from seriatim.domain.account import Account
 from seriatim.domain.commands.customers import (
@@ -48,6 +48,7 @@ from seriatim.domain.commands.customers import (
     UpdateCustomer,
 )
 from seriatim.domain.customer import CUSTOM_PROPERTIES, contacts_of, fallback_country
+from seriatim.domain.sequence_version import Version
 from seriatim.domain.snapshot import Needs
 from seriatim.errors import InvalidQuery, NotFound
 from seriatim.http.endpoint import Call, Endpoint, Reply

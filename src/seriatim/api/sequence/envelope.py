@@ -6,7 +6,7 @@ import hashlib
 import math
 from typing import Any
 
-from seriatim.api.sequence.versions import NEWEST, UnrecognisedApiVersion, check_operation, read_version
+from seriatim.api.sequence.versions import UnrecognisedApiVersion, check_operation, read_version
 from seriatim.api.sequence.wire import Answer, encode
 from seriatim.auth.callers import Caller, CallerMemory
 from seriatim.auth.directory import Directory
@@ -18,6 +18,7 @@ from seriatim.domain.document import Document
 from seriatim.domain.idempotency import KEY_CHARACTERS_MAX
 from seriatim.domain.money import to_decimal
 from seriatim.domain.numbering import Kind
+from seriatim.domain.sequence_version import NEWEST
 from seriatim.errors import BalancesMoved, BrokenRule, Category, InvalidHeader, Rule, SeriatimError, Unauthenticated
 from seriatim.http.endpoint import Call, Reply
 from seriatim.service.ports import Clock

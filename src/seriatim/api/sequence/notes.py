@@ -1,6 +1,5 @@
 """What credit notes and invoices have in common: they are found, listed, issued, sent, voided and printed alike."""
 
-import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -10,47 +9,21 @@ import msgspec
 from seriatim.api.sequence.paging import Pagination, read_cursors, show_pagination
 from seriatim.api.sequence.versions import check_currency, currencies, render
 from seriatim.auth.permissions import Permission
+from seriatim.domain.commands.mails import check_mail_server
 from seriatim.domain.commands.note_steps import IssueNote, StepNote
 from seriatim.domain.document import Action, Document
 from seriatim.domain.document_view import DocumentView, view_document, view_needs
 from seriatim.domain.numbering import Kind
 from seriatim.domain.snapshot import Needs
-from seriatim.errors import BrokenRule, NotFound, Overloaded, Rule
+from seriatim.errors import NotFound
 from seriatim.http.endpoint import Call, Endpoint, Handler, Reply
-from seriatim.render.document import render as render_page
-from seriatim.render.pages import page_of
+from seriatim.service.document_views import find_view
 from seriatim.service.pages import Comparison, Condition, PageField, PageQuery
+from seriatim.service.printing import PRINTER, file_name
 
 ViewT = TypeVar("ViewT", bound=msgspec.Struct)
 
 PDF = b"application/pdf"
-PRINTS_WAITING_MAX = 32
-"""Downloads that may be printed, or wait for that, at a time."""
-
-
-class Printer:
-    """Prints documents in worker threads, so that the event loop goes on, and no more at a time than it can bear."""
-
-    def __init__(self, print_document: Callable[[DocumentView], bytes], waiting_max: int = PRINTS_WAITING_MAX) -> None:
-        self._print = print_document
-        self._waiting_max = waiting_max
-        self._waiting = 0
-
-    async def print(self, view: DocumentView) -> bytes:
-        """The document as a PDF.
-
-        Raises: Overloaded, while too many others are being printed.
-        """
-        if self._waiting >= self._waiting_max:
-            raise Overloaded(f"{self._waiting} documents are being printed already; try again in a moment")
-        self._waiting += 1
-        try:
-            return await asyncio.to_thread(self._print, view)
-        finally:
-            self._waiting -= 1
-
-
-_PRINTER = Printer(lambda view: render_page(page_of(view)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +48,11 @@ class Notes(Generic[ViewT]):
 
         Raises: NotFound, BrokenRule.
         """
-        needs = Needs()
-        view_needs(needs, call.caller.entity_id, key)
-        snapshot = await call.edge.store.read(needs)
-        document = snapshot.document(call.caller.entity_id, key)
-        if document is None or document.kind is not self.kind or not call.caller.sees(document.org_id):
+        found = await find_view(call.edge.store, call.caller, key)
+        if found is None or found.document.kind is not self.kind:
             raise NotFound(self.words, key)
-        check_currency(call, document.currency, f"the {self.words}")
-        return view_document(snapshot, document)
+        check_currency(call, found.document.currency, f"the {self.words}")
+        return found
 
     async def page(
         self, call: Call[Any, Any], conditions: Collection[Condition], sort: PageField
@@ -181,8 +151,9 @@ class Notes(Generic[ViewT]):
         Raises: NotFound, BrokenRule, Overloaded.
         """
         view = await self.view(call, call.path_params["id"])
-        body = await _PRINTER.print(view)
-        return Reply(200, body, PDF, headers=((b"content-disposition", _disposition(self.words, view.document)),))
+        body = await PRINTER.print(view)
+        disposition = f'attachment; filename="{file_name(view.document, self.words)}"'
+        return Reply(200, body, PDF, headers=((b"content-disposition", disposition.encode()),))
 
     async def _step(self, call: Call[None, None], action: Action) -> Reply:
         document = await self.require(call)
@@ -194,12 +165,8 @@ class Notes(Generic[ViewT]):
     ) -> Reply:
         edge = call.edge
         document = await self.require(call)
-        if mails and not edge.can_send_mail:
-            raise BrokenRule(
-                Rule.NO_MAIL_SERVER,
-                "no mail server is configured, so nothing can be sent; start the server with SERIATIM_SMTP_URL, or "
-                f"finalize the {self.words} and mark it as sent once it went out in another way",
-            )
+        if mails:
+            check_mail_server(self.words, is_there=edge.can_send_mail)
         command = IssueNote(
             scope=call.caller,
             kind=self.kind,
@@ -239,10 +206,3 @@ def endpoint_of(method: str, path: str, operation_id: str, summary: str, handler
         handler=handler,
         **{"permission": permission, **more},
     )
-
-
-def _disposition(words: str, document: Document) -> bytes:
-    """The name under which a download is kept. Numbers and ids have letters, digits, dashes and underscores alone."""
-    is_named = document.has_issued_number or document.number_given
-    name = document.number if is_named else f"draft-{document.id}"
-    return f'attachment; filename="{words.replace(" ", "-")}-{name}.pdf"'.encode()

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from seriatim.api.sequence.wire import encode
+from seriatim.domain.sequence_version import NEWEST, Version
 from seriatim.errors import BrokenRule, Category, NotFound, Rule, SeriatimError, show
 from seriatim.http.endpoint import Call, Endpoint
 
@@ -22,17 +23,6 @@ _LIST = "*"
 _SHAPE = "#"
 _CHOICE = "="
 _OPTIONAL = "?"
-
-
-class Version(StrEnum):
-    """The versions there are, oldest first."""
-
-    V2024_01_01 = "2024-01-01"
-    V2024_05_09 = "2024-05-09"
-    V2024_07_30 = "2024-07-30"
-
-
-NEWEST = Version.V2024_07_30
 
 
 class UnrecognisedApiVersion(SeriatimError):

@@ -100,12 +100,16 @@ def creation_of(call: Call[Any, None], kind: Kind, body: CreateMemo | CreateDebi
 
     Raises: MissingField, InvalidValue.
     """
-    keys = {"accountId": body.account_id, "accountNumber": body.account_number}
-    account_keys = {name: key for name, key in keys.items() if key}
+    account_keys = {}
+    if body.account_id:
+        account_keys["accountId"] = body.account_id
+    if body.account_number:
+        account_keys["accountNumber"] = body.account_number
     if not account_keys:
         raise MissingField("accountId", "give accountId or accountNumber")
-    for index, rate in enumerate(body.custom_rates or ()):
-        parse_decimal(rate.custom_fx_rate, f"customRates[{index}].customFxRate")
+    if body.custom_rates:
+        for index, rate in enumerate(body.custom_rates):
+            parse_decimal(rate.custom_fx_rate, f"customRates[{index}].customFxRate")
     fields = given_fields(body, *_NOT_KEPT)
     if body.custom_fields:
         fields.update(given_custom_fields(body.custom_fields))
@@ -115,7 +119,7 @@ def creation_of(call: Call[Any, None], kind: Kind, body: CreateMemo | CreateDebi
         document_id=new_id(),
         kind=kind,
         account_keys=account_keys,
-        items=tuple(_charged_item(new_id(), index, charge) for index, charge in enumerate(body.charges)),
+        items=tuple([_charged_item(new_id(), index, charge) for index, charge in enumerate(body.charges)]),
         items_field="charges",
         number=body.number or None,
         currency=body.currency or None,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode
@@ -20,6 +20,8 @@ PAGE_SIZE_MAX = 40
 PAGE_SIZE_DEFAULT = 20
 PAGE_MAX = 1_000_000
 NETSUITE_SUFFIX = "__ns"
+TIMES_REMEMBERED_MAX = 256
+"""The documents of a batch carry the same few times."""
 _TIME_CHARACTERS = len("2026-03-01 14:28:06")
 NESTING_MAX = 64
 """How deep a free-form value may be nested: what is kept must be safe to write and to read again, in any database."""
@@ -87,9 +89,9 @@ def given_fields(request: msgspec.Struct, *left_out: str) -> dict[str, Any]:
     Raises: InvalidValue, for what is no finite decimal; Malformed, for a free-form value that is nested too deep.
     """
     names, read = _readers(type(request), left_out)
-    given = {}
-    for name, value in zip(names, read(request), strict=True):
-        if value is not None:
+    given = {name: value for name, value in zip(names, read(request), strict=True) if value is not None}
+    for name, value in given.items():
+        if type(value) is not str:
             given[name] = parse_decimal(value, name) if isinstance(value, Decimal) else _plain(value)
     return given
 
@@ -143,6 +145,7 @@ def show_time(at: datetime | None) -> str | None:
     return None if at is None else format_time(at)
 
 
+@lru_cache(TIMES_REMEMBERED_MAX)
 def format_time(at: datetime) -> str:
     """A time as Zuora writes it, in UTC: `2026-03-01 14:28:06`."""
     return at.isoformat(" ", "seconds")[:_TIME_CHARACTERS]

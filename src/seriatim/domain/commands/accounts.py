@@ -5,7 +5,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
-from seriatim.domain.account import ACCOUNT_NUMBER_PREFIX, Account, check_account_number, check_kept_text
+from seriatim.domain.account import (
+    ACCOUNT_NUMBER_PREFIX,
+    Account,
+    check_account_name,
+    check_account_number,
+    check_contact,
+)
 from seriatim.domain.client import Scope
 from seriatim.domain.commands.base import ScopedCommand
 from seriatim.domain.customer_sync import followed
@@ -35,10 +41,12 @@ class CreateAccount(ScopedCommand[Account]):
     fields: Mapping[str, Any]
 
     def __post_init__(self) -> None:
-        check_kept_text(self.name)
+        check_account_name(self.name)
         check_currency(self.currency)
         if self.number is not None:
             check_account_number(self.number)
+        for role, contact in self.contacts.items():
+            check_contact(contact, role, is_whole=True)
 
     def needs(self, needs: Needs) -> None:
         """The set, the org, and the account that has the number already."""
@@ -116,7 +124,9 @@ class UpdateAccount(ScopedCommand[Account]):
 
     def __post_init__(self) -> None:
         if self.name is not None:
-            check_kept_text(self.name)
+            check_account_name(self.name)
+        for role, contact in self.contacts.items():
+            check_contact(contact, role, is_whole=False)
 
     def needs(self, needs: Needs) -> None:
         """The account and the set."""

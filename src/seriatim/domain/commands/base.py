@@ -79,9 +79,12 @@ def decide_and_tell(command: Command[T], snapshot: Snapshot, at: datetime) -> T:
     mark = snapshot.mark()
     outcome = command.decide(snapshot, at)
     if command.is_told:
-        issues_number = any(entry.event is Event.ISSUE for entry in snapshot.register[mark[1] :])
-        changes = snapshot.changed_since(mark)
-        snapshot.activities += tell(
-            at=at, actor_id=command.actor, deed=command.deed, changes=changes, issues_number=issues_number
-        )
+        issues_number = Event.ISSUE in [entry.event for entry in snapshot.register[mark[1] :]]
+        # Most commands change a document that gets a number, and its series, and nothing that is told.
+        passed_over = (snapshot.documents, snapshot.series) if issues_number else (snapshot.series,)
+        changes = list(snapshot.changed_since(mark, passed_over))
+        if changes:
+            snapshot.activities += tell(
+                at=at, actor_id=command.actor, deed=command.deed, changes=changes, issues_number=issues_number
+            )
     return outcome

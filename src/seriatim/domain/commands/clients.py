@@ -7,6 +7,7 @@ from typing import ClassVar
 from seriatim.domain.client import CLIENT_NAME_CHARACTERS_MAX, SYSTEM_ACTOR_ID, ApiClient, Role
 from seriatim.domain.commands.access import ids_of
 from seriatim.domain.commands.base import Command
+from seriatim.domain.sequence_version import check_version
 from seriatim.domain.snapshot import Needs, Snapshot
 from seriatim.errors import BrokenRule, InvalidValue, NotFound, Rule
 
@@ -30,14 +31,19 @@ class CreateClient(Command[ApiClient]):
         if not 1 <= len(self.name) <= CLIENT_NAME_CHARACTERS_MAX or not self.name.isprintable():
             rule = f"a client's name is 1 to {CLIENT_NAME_CHARACTERS_MAX} printable characters"
             raise InvalidValue("name", self.name, rule)
+        if self.api_version is not None:
+            check_version(self.api_version, "api_version")
 
     def needs(self, needs: Needs) -> None:
-        """The entities and orgs named."""
+        """The entities and orgs named, and the client that has the id already."""
+        needs.clients.add(self.client_id)
         needs.entities.update(self.entity_keys or ())
         needs.org_keys.update(self.org_keys or ())
 
     def decide(self, snapshot: Snapshot, at: datetime) -> ApiClient:
-        """Raises: NotFound, for an entity or org that does not exist."""
+        """Raises: NotFound, for an entity or org that does not exist; InvalidValue, for an id that a client has."""
+        if snapshot.clients.get(self.client_id) is not None:
+            raise InvalidValue("client_id", self.client_id, "a client with this id exists already; take a new id")
         client = ApiClient(
             id=self.client_id,
             name=self.name,

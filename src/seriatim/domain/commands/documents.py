@@ -9,7 +9,7 @@ from typing import Any
 from seriatim.domain.account import Account, check_not_archived, check_takes_currency
 from seriatim.domain.client import Scope
 from seriatim.domain.commands.accounts import find_account
-from seriatim.domain.commands.base import ScopedCommand
+from seriatim.domain.commands.base import Command, ScopedCommand
 from seriatim.domain.commands.crediting import check_creditable
 from seriatim.domain.commands.opening import (
     NewDocument,
@@ -52,14 +52,11 @@ class DraftItem:
 
     def to_item(self, currency: str) -> Item:
         """Raises: InvalidValue, for a negative amount or more decimals than the currency has."""
-        tax_minor = sum(
-            _not_negative(amount, currency, f"{self.path}.taxItems[{index}].{self.tax_field}")
-            for index, amount in enumerate(self.tax_amounts)
-        )
-        discount_minor = sum(
-            _discount(amount, currency, f"{self.path}.discountItems[{index}].amount")
-            for index, amount in enumerate(self.discount_amounts)
-        )
+        tax_minor = discount_minor = 0
+        for index, amount in enumerate(self.tax_amounts):
+            tax_minor += _not_negative(amount, currency, f"{self.path}.taxItems[{index}].{self.tax_field}")
+        for index, amount in enumerate(self.discount_amounts):
+            discount_minor += _discount(amount, currency, f"{self.path}.discountItems[{index}].amount")
         included_minor = tax_minor if self.is_tax_included else 0
         return Item(
             self.id,
@@ -76,10 +73,14 @@ class DraftItem:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateDocument(ScopedCommand[Document]):
-    """Create an invoice or a memo from lines, as a draft or posted at once."""
+@value(frozen=True, slots=True, kw_only=True)
+class CreateDocument(Command[Document]):
+    """Create an invoice or a memo from lines, as a draft or posted at once.
 
+    It is what is asked for most, hence a `value`; so it cannot inherit the scope.
+    """
+
+    scope: Scope
     document_id: str
     kind: Kind
     account_keys: Mapping[str, str]
@@ -104,6 +105,11 @@ class CreateDocument(ScopedCommand[Document]):
             check_given_number(self.number)
         if self.currency is not None:
             check_currency(self.currency)
+
+    @property
+    def actor(self) -> str:
+        """The id of the client or the user on whose behalf it creates."""
+        return self.scope.actor_id
 
     def needs(self, needs: Needs) -> None:
         """The account with its set, DEFAULT, and whatever a number of the caller's choice could meet."""

@@ -29,6 +29,19 @@ UNCERTAIN = (
 )
 
 
+def check_mail_server(words: str, *, is_there: bool) -> None:
+    """Check that a document, which `words` name, can be mailed at all.
+
+    Raises: BrokenRule.
+    """
+    if not is_there:
+        raise BrokenRule(
+            Rule.NO_MAIL_SERVER,
+            "no mail server is configured, so nothing can be sent; start the server with SERIATIM_SMTP_URL, or "
+            f"finalize the {words} and mark it as sent once it went out in another way",
+        )
+
+
 def delay_after(attempts: int) -> timedelta:
     """How long a mail waits that has failed so many times, at least once."""
     # Beyond this the delay is at its maximum; a shift by an unbounded count would not be a number of days.
@@ -41,6 +54,7 @@ class ClaimMail(Command[OutgoingMail | None]):
     """Take a waiting mail in hand, right before the mail server is given it."""
 
     is_told: ClassVar[bool] = False
+    """Nobody asks for it, and the mail says itself what became of it."""
     seen: OutgoingMail
 
     def needs(self, needs: Needs) -> None:
@@ -63,6 +77,7 @@ class RecordDelivery(Command[OutgoingMail | None]):
     """Note that the mail server has taken a mail, whatever else was thought of it in the meantime."""
 
     is_told: ClassVar[bool] = False
+    """Nobody asks for it, and the mail says itself what became of it."""
     mail_id: str
     refusals: str | None = None
     """Whom the mail server refused, for good or for now, and why."""
@@ -107,6 +122,7 @@ class RecordFailure(Command[OutgoingMail | None]):
     """Note that an attempt has failed: the mail waits for the next one, or is given up."""
 
     is_told: ClassVar[bool] = False
+    """Nobody asks for it, and the mail says itself what became of it."""
     seen: OutgoingMail
     """Claimed, or still waiting where it failed before that."""
     error: str

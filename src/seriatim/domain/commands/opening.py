@@ -60,10 +60,11 @@ def open_document(snapshot: Snapshot, new: NewDocument, scope: Scope, at: dateti
 
     Raises: InvalidValue, for too large a total; BrokenRule, for a number that cannot be had.
     """
-    tax_minor = sum(item.tax_minor for item in new.items)
-    amount_minor = new.amount_minor
-    if amount_minor is None:
-        amount_minor = sum(item.amount_minor for item in new.items) + tax_minor
+    net_minor = tax_minor = 0
+    for item in new.items:
+        net_minor += item.amount_minor
+        tax_minor += item.tax_minor
+    amount_minor = net_minor + tax_minor if new.amount_minor is None else new.amount_minor
     if amount_minor > AMOUNT_MINOR_MAX:
         raise InvalidValue(new.total_field, f"a total of {amount_minor} minor units", "the total is too large")
     account, actor_id = new.account, scope.actor_id
@@ -116,8 +117,7 @@ def issue_number(
     series = None if key is None else snapshot.series.get(key)
     if key is None or series is None:
         raise InternalError
-    company = (other.key.prefix for other in snapshot.series if other.key.entity_id == key.entity_id)
-    ordinal, advanced = take(series, company)
+    ordinal, advanced = take(series, snapshot.series)
     snapshot.series.put(key, advanced)
     snapshot.register.append(issue_entry(key, ordinal, document_id, at, scope.actor_id))
     return format_number(key.prefix, ordinal), key, ordinal

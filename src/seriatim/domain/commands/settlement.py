@@ -71,6 +71,11 @@ class _MovePortions(ScopedCommand[Document]):
 class ApplySource(_MovePortions):
     """Apply a posted credit memo or a payment to invoices and debit memos of the same account, all or none."""
 
+    @property
+    def deed(self) -> str:
+        """What it does, in words."""
+        return f"apply {self.kind.words}"
+
     def decide(self, snapshot: Snapshot, at: datetime) -> Document:
         """Raises: NotFound; BrokenRule, for a draft, another account or currency, or more than remains."""
         source = find_document(snapshot, self.scope, self.kind, self.key)
@@ -80,6 +85,11 @@ class ApplySource(_MovePortions):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnapplySource(_MovePortions):
     """Take back what a credit memo or payment is applied to; without portions all of it."""
+
+    @property
+    def deed(self) -> str:
+        """What it does, in words."""
+        return f"unapply {self.kind.words}"
 
     def decide(self, snapshot: Snapshot, at: datetime) -> Document:
         """Raises: NotFound; BrokenRule, for more than is applied."""

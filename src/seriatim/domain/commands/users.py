@@ -337,6 +337,7 @@ class TouchSession(Command[None]):
     """Note that a session is in use. Nothing happens to one that has ended."""
 
     is_told: ClassVar[bool] = False
+    """Looking at a page changes nothing."""
     digest: str
 
     def needs(self, needs: Needs) -> None:
@@ -391,6 +392,7 @@ class NoteSignInFailure(Command[SignInDelay]):
     """Note that somebody failed to sign in under a name, whether or not a user has it."""
 
     is_told: ClassVar[bool] = False
+    """Anybody can fail, under any name, as often as they like."""
     delay_key: str
 
     def needs(self, needs: Needs) -> None:

@@ -62,6 +62,7 @@ CREATE TABLE activities (
     details TEXT NOT NULL -- JSON object: fact to [before, after]
 ) STRICT;
 CREATE INDEX activities_of_entity ON activities (entity_id, position);
+CREATE INDEX activities_of_kind ON activities (entity_id, subject_kind, position);
 CREATE INDEX activities_of_subject ON activities (subject_id, position);
 CREATE INDEX activities_of_actor ON activities (actor_id, position);
 CREATE TRIGGER activities_not_changed BEFORE UPDATE ON activities BEGIN
@@ -74,3 +75,15 @@ END;
 -- What is rare among many documents, and what is rare in the register, found without reading the rest.
 CREATE INDEX documents_unissued ON documents (entity_id, kind, status, id) WHERE status IN ('draft', 'canceled');
 CREATE INDEX register_skips ON register (series_id, first_ordinal) WHERE event = 'skip';
+
+-- Outgoing mail page by page, newest first.
+CREATE INDEX mails_of_entity ON mails (entity_id, created_at, id);
+CREATE INDEX mails_of_status ON mails (entity_id, status, created_at, id);
+
+-- Accounts of a set page by page.
+DROP INDEX accounts_of_set;
+CREATE INDEX accounts_of_set ON accounts (sequence_set_id, id);
+
+-- Accounts by a part of their name: read from the index alone, without the rows.
+DROP INDEX accounts_by_age;
+CREATE INDEX accounts_by_age ON accounts (entity_id, id, name);

@@ -1,7 +1,7 @@
 """Apply: what a batch changed, written by one statement within its transaction."""
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from seriatim.domain.document import Document
 from seriatim.domain.numbering import SeriesKey
@@ -12,7 +12,7 @@ from seriatim.storage import rows
 from seriatim.storage.codec import to_microseconds
 from seriatim.storage.postgres.connections import Connection
 from seriatim.storage.postgres.people import apply_activities, apply_people
-from seriatim.storage.postgres.statements import Changes
+from seriatim.storage.postgres.statements import Changes, Checks
 
 V = TypeVar("V")
 
@@ -25,6 +25,15 @@ _LATER = 22
 _EARLIER_COLUMNS = ", ".join(rows.DOCUMENT_INSERT_COLUMNS.split(", ")[:_LATER])
 _LATER_DEFAULTS = (None, None, None, 0, 0, 0, None, False, False, None, None, None, 0, False)
 """What the database gives to the columns from there on by itself."""
+
+
+class Checked(NamedTuple):
+    """Which checks held. Where one did not, nothing was written."""
+
+    is_current: bool
+    """Entities and accounts are as they were read, and no answer is kept."""
+    series_stand: bool
+    """Series stand where they stood."""
 
 
 class Applier:
@@ -48,16 +57,7 @@ class Applier:
         Raises: StoreConflict.
         """
         await self._number_new_series()
-        for entry in self._snapshot.register:
-            self._recorded_at[self._series_ids[entry.series]] = to_microseconds(entry.recorded_at)
-        self._put_directory()
-        self._put_sets()
-        self._put_series()
-        self._put_accounts()
-        self._put_documents()
-        self._put_mails()
-        self._put_register()
-        self._put_answers()
+        self._put_all()
         has_people = await apply_people(self._connection, self._snapshot)
         if self._snapshot.activities:
             await apply_activities(self._connection, self._snapshot)
@@ -67,6 +67,32 @@ class Applier:
         if list(counts or ()) != self._changes.expected_counts:
             raise StoreConflict("a row that was to be changed is gone")
         return True
+
+    async def apply_checked(self, checks: Checks) -> Checked:
+        """Write documents that were opened and all that brings along, but nothing where the checks do not hold."""
+        self._changes = Changes(checks)
+        self._note_times()
+        self._put_series()
+        self._put_documents()
+        self._put_register()
+        self._put_answers()
+        row = await self._connection.fetchrow(self._changes.statement(), *self._changes.values)
+        return Checked(*(row or ())[:2])
+
+    def _note_times(self) -> None:
+        for entry in self._snapshot.register:
+            self._recorded_at[self._series_ids[entry.series]] = to_microseconds(entry.recorded_at)
+
+    def _put_all(self) -> None:
+        self._note_times()
+        self._put_directory()
+        self._put_sets()
+        self._put_series()
+        self._put_accounts()
+        self._put_documents()
+        self._put_mails()
+        self._put_register()
+        self._put_answers()
 
     @property
     def advanced_series(self) -> frozenset[int]:

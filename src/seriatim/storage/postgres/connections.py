@@ -24,17 +24,20 @@ URL_RULE = "name it like postgresql://user:password@host:5432/database"
 ISOLATIONS = {"read-committed": "READ COMMITTED", "serializable": "SERIALIZABLE"}
 _PREPARED = {"auto": None, "on": True, "off": False}
 
-# Compiling a statement takes longer than all that these have to do.
-READER_SETTINGS = {"statement_timeout": f"'{STATEMENT_SECONDS}s'", "jit": "off"}
+# Settings of a session, each with its value in SQL. Compiling a statement takes longer than all that these have to do.
+READER_SETTINGS = {"statement_timeout": f"'{STATEMENT_SECONDS}s'", "jit": "'off'"}
 # Every statement of a batch reaches its rows by an index, and a plan made while a table was small must not be kept
 # for when it is large: so plans do not depend on the size of tables.
 WRITER_SETTINGS = READER_SETTINGS | {
-    "synchronous_commit": "on",
+    # Whoever wants more, waits for more: until standbys show what was committed.
+    "synchronous_commit": (
+        "CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END"
+    ),
     "lock_timeout": f"'{LOCK_WAIT_SECONDS}s'",
-    "plan_cache_mode": "force_generic_plan",
-    "enable_seqscan": "off",
-    "enable_hashjoin": "off",
-    "enable_mergejoin": "off",
+    "plan_cache_mode": "'force_generic_plan'",
+    "enable_seqscan": "'off'",
+    "enable_hashjoin": "'off'",
+    "enable_mergejoin": "'off'",
 }
 CONFLICTS = ("23", "40")
 """Classes of errors after which a batch may be tried again: broken constraints, and transactions rolled back."""
@@ -157,9 +160,14 @@ async def connect(target: Target, settings: Mapping[str, str]) -> Session:
             await connection.close()
             connection, is_pooled = await _connect(target, 0), True
         if is_pooled:
-            return Session(connection, "".join(f"SET LOCAL {name} = {value};" for name, value in settings.items()))
-        await connection.execute("".join(f"SET {name} = {value};" for name, value in settings.items()))
+            return Session(connection, _setting(settings, "true"))
+        await connection.execute(_setting(settings, "false"))
         return Session(connection, "")
+
+
+def _setting(settings: Mapping[str, str], is_local: str) -> str:
+    """The statement that sets them, for the session or for the transaction only."""
+    return f"SELECT {', '.join(f'set_config({name!r}, {value}, {is_local})' for name, value in settings.items())};"
 
 
 async def _is_pooled(connection: Connection) -> bool:
@@ -198,9 +206,9 @@ async def check_server(connection: Connection) -> None:
             f"the PostgreSQL server is of version {version.major}.{version.minor}; {SERVER_VERSION_MIN} or later is "
             "needed"
         )
-    ((fsync, full_page_writes, encoding, is_standby),) = await connection.fetch("""
+    ((fsync, full_page_writes, encoding),) = await connection.fetch("""
         SELECT current_setting('fsync') AS fsync, current_setting('full_page_writes') AS full_page_writes,
-            current_setting('server_encoding') AS encoding, pg_is_in_recovery() AS is_standby""")
+            current_setting('server_encoding') AS encoding""")
     if fsync != "on":
         raise StoreUnavailable("PostgreSQL runs with fsync=off, so a crash would lose numbers; set fsync=on")
     if full_page_writes != "on":
@@ -209,7 +217,14 @@ async def check_server(connection: Connection) -> None:
         )
     if encoding != "UTF8":
         raise StoreUnavailable(f"the database is encoded as {encoding}; create it with ENCODING 'UTF8'")
-    if is_standby:
+
+
+async def check_is_primary(connection: Connection) -> None:
+    """Check that the server takes writes.
+
+    Raises: StoreUnavailable.
+    """
+    if await connection.fetchval("SELECT pg_is_in_recovery()"):
         raise StoreUnavailable("this PostgreSQL server is a standby, which takes no writes; name the primary")
 
 

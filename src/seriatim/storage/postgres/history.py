@@ -8,6 +8,7 @@ from seriatim.domain.register import RegisterEntry
 from seriatim.service.ports import ActivityQuery, SeriesOverview
 from seriatim.storage import people_rows, rows
 from seriatim.storage.postgres.connections import Connection
+from seriatim.storage.postgres.statements import Parameters
 
 _BIGGEST = 2**63 - 1
 _OF_SERIES = "series_id = (SELECT id FROM series WHERE entity_id = $1 AND kind = $2 AND prefix = $3)"
@@ -15,24 +16,26 @@ _OF_SERIES = "series_id = (SELECT id FROM series WHERE entity_id = $1 AND kind =
 
 async def list_activities(connection: Connection, query: ActivityQuery) -> list[Activity]:
     """What was changed, newest first. Each sort of entity is read by itself, so that an index gives the order."""
-    conditions, values = ["position < $1"], [_BIGGEST if query.before is None else query.before]
-    given: list[object] = list(values)
-    for column, value in (("subject_id", query.subject_id), ("actor_id", query.actor_id)):
-        if value is not None:
-            given.append(value)
-            conditions.append(f"{column} = ${len(given)}")
-    if query.org_ids is not None:
-        given.append(sorted(query.org_ids))
-        conditions.append(f"org_id = ANY(${len(given)}::text[])")
     found: list[Activity] = []
     entities = [query.entity_id, None] if query.with_global and query.entity_id is not None else [query.entity_id]
     for entity_id in entities:
-        of_entity = "entity_id IS NULL" if entity_id is None else f"entity_id = ${len(given) + 1}"
+        parameters = Parameters()
+        conditions = [f"position < {parameters.add(_BIGGEST if query.before is None else query.before)}"]
+        filters = (
+            ("entity_id", entity_id),
+            ("subject_kind", query.subject_kind),
+            ("subject_id", query.subject_id),
+            ("actor_id", query.actor_id),
+        )
+        conditions += [f"{column} = {parameters.add(value)}" for column, value in filters if value is not None]
+        if entity_id is None:
+            conditions.append("entity_id IS NULL")
+        if query.org_ids is not None:
+            conditions.append(f"org_id = ANY({parameters.add(sorted(query.org_ids))}::text[])")
         sql = f"""
             SELECT {people_rows.ACTIVITY_COLUMNS} FROM activities
-            WHERE {" AND ".join(conditions)} AND {of_entity} ORDER BY position DESC LIMIT {query.limit:d}"""
-        entries = await connection.fetch(sql, *given, *([] if entity_id is None else [entity_id]))
-        found += [people_rows.to_activity(row) for row in entries]
+            WHERE {" AND ".join(conditions)} ORDER BY position DESC LIMIT {query.limit:d}"""
+        found += [people_rows.to_activity(row) for row in await connection.fetch(sql, *parameters.values)]
     return sorted(found, key=lambda activity: activity.position, reverse=True)[: query.limit]
 
 
@@ -40,6 +43,17 @@ async def list_series(
     connection: Connection, entity_id: str, after_prefix: str | None, limit: int
 ) -> list[SeriesOverview]:
     """Series by prefix."""
+    which = "s.prefix > $2 ORDER BY s.prefix LIMIT $3"
+    return await _overviews(connection, which, entity_id, after_prefix or "", limit)
+
+
+async def find_series(connection: Connection, entity_id: str, prefix: str) -> SeriesOverview | None:
+    """The series of a prefix."""
+    found = await _overviews(connection, "s.prefix = $2", entity_id, prefix)
+    return found[0] if found else None
+
+
+async def _overviews(connection: Connection, which: str, *values: str | int) -> list[SeriesOverview]:
     columns = ", ".join(f"s.{column}" for column in rows.SERIES_COLUMNS.split(", "))
     of_issue = ", ".join(f"r.{column}" for column in people_rows.ENTRY_COLUMNS.split(", "))
     sql = f"""
@@ -50,9 +64,9 @@ async def list_series(
         FROM series s LEFT JOIN LATERAL (
             SELECT * FROM register WHERE series_id = s.id AND event = 'issue' ORDER BY first_ordinal DESC LIMIT 1
         ) r ON true
-        WHERE s.entity_id = $1 AND s.prefix > $2 ORDER BY s.prefix LIMIT $3"""
+        WHERE s.entity_id = $1 AND {which}"""
     overviews = []
-    for row in await connection.fetch(sql, entity_id, after_prefix or "", limit):
+    for row in await connection.fetch(sql, *values):
         series = rows.to_series(row)
         last = None if row[7] is None else people_rows.to_entry(series.key, tuple(row)[7:])
         overviews.append(SeriesOverview(series, row[6], last))

@@ -125,6 +125,9 @@ def _condition(condition: Condition, parameters: Parameters) -> str:
         sql = _amount_in(_AMOUNTS[field], condition.values, parameters)
     elif field is PageField.STATUS and comparison is Comparison.IN:
         sql = status_condition(condition.values)
+    elif comparison in (Comparison.IN, Comparison.NOT_IN) and len(condition.values) == 1:
+        # Only this leads through an index in the order of what comes next in it: of an account by number.
+        sql = f"({_COLUMNS[field]} = {parameters.add(condition.values[0])}::text)"
     elif comparison in (Comparison.IN, Comparison.NOT_IN):
         sql = f"{_COLUMNS[field]} = ANY({parameters.add(list(condition.values))}::text[])"
     elif comparison in (Comparison.CONTAINS, Comparison.CONTAINS_NOT):

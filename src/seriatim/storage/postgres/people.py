@@ -21,6 +21,7 @@ from seriatim.domain.user import (
 from seriatim.storage import people_rows as rows
 from seriatim.storage.codec import from_microseconds, to_microseconds
 from seriatim.storage.postgres.connections import Connection
+from seriatim.storage.rows import Row
 
 
 def _places(columns: str) -> str:
@@ -75,7 +76,7 @@ async def load_people(connection: Connection, needs: Needs, snapshot: Snapshot, 
 
 async def apply_people(connection: Connection, snapshot: Snapshot) -> bool:
     """Write what a batch changed of people; whether anything."""
-    statements: list[tuple[str, rows.Row]] = [
+    statements: list[tuple[str, Row]] = [
         (_UPSERT_USER, rows.from_user(user)) for _, _, user in snapshot.users.changes() if user is not None
     ]
     for digest, _, session in sorted(snapshot.sessions.changes(), key=lambda change: change[0]):

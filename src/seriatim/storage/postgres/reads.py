@@ -6,7 +6,7 @@ from typing import Any
 
 from seriatim.domain.account import Account
 from seriatim.domain.document import Document
-from seriatim.domain.mail import MailStatus, OutgoingMail
+from seriatim.domain.mail import OutgoingMail
 from seriatim.domain.money import CURRENCY_EXPONENTS, to_minor
 from seriatim.domain.numbering import Kind
 from seriatim.domain.sequence_set import DEFAULT_NAME, Numbering, SetView
@@ -16,6 +16,7 @@ from seriatim.service.ports import (
     NOT_TRANSFERRED,
     TRANSFERRED_FIELD,
     DocumentQuery,
+    MailQuery,
     OpenAmount,
     SeriesAudit,
     SortField,
@@ -152,11 +153,29 @@ async def list_documents(connection: Connection, query: DocumentQuery) -> list[D
     order = [_order(name, descends=descends) for name, descends in query.sort]
     if not any(name is SortField.NUMBER for name, _ in query.sort):
         order.append("d.number DESC")
+    if _follows_index(query):
+        piece = f"LIMIT {query.limit}"
+    else:
+        piece = f"LIMIT {parameters.add(query.limit)} OFFSET {parameters.add(query.offset)}"
     sql = f"""
         SELECT {rows.DOCUMENT_COLUMNS} FROM {rows.DOCUMENT_TABLES}
-        WHERE {" AND ".join(conditions)} ORDER BY {", ".join(order)}
-        LIMIT {parameters.add(query.limit)} OFFSET {parameters.add(query.offset)}"""
+        WHERE {" AND ".join(conditions)} ORDER BY {", ".join(order)} {piece}"""
     return [rows.to_document(row) for row in await connection.fetch(sql, *parameters.values)]
+
+
+def _follows_index(query: DocumentQuery) -> bool:
+    """Whether a page is the first of an entity's documents or an account's, by number: an index has it, whatever it is.
+
+    Where the server is told in the text how few rows are wanted, it plans such a page once, and not for every call.
+    With other filters the values decide which plan is good.
+    """
+    return query == DocumentQuery(
+        entity_id=query.entity_id,
+        kind=query.kind,
+        account_id=query.account_id,
+        account_number=query.account_number,
+        limit=query.limit,
+    )
 
 
 def _order(name: SortField, *, descends: bool) -> str:
@@ -253,15 +272,24 @@ async def list_due_mails(connection: Connection, now: datetime, limit: int) -> l
     return [rows.to_mail(row) for row in await connection.fetch(sql, to_microseconds(now), limit)]
 
 
-async def list_mails(
-    connection: Connection, entity_id: str | None, status: MailStatus | None, limit: int
-) -> list[OutgoingMail]:
-    """Mails, newest first."""
+async def list_mails(connection: Connection, query: MailQuery) -> list[OutgoingMail]:
+    """A page of mails, newest first. Only filters that are given are written out, so that an index gives the order."""
+    parameters = Parameters()
+    conditions = ["true"]
+    if query.entity_id is not None:
+        conditions.append(f"entity_id = {parameters.add(query.entity_id)}")
+    if query.status is not None:
+        conditions.append(f"status = {parameters.add(query.status)}")
+    if query.before is not None:
+        before = f"SELECT created_at, id FROM mails WHERE id = {parameters.add(query.before)}"
+        conditions.append(f"(created_at, id) < ({before})")
+    if query.org_ids is not None:
+        orgs = f"{parameters.add(sorted(query.org_ids))}::text[]"
+        conditions.append(f"EXISTS (SELECT 1 FROM documents WHERE id = mails.document_id AND org_id = ANY({orgs}))")
     sql = f"""
-        SELECT {rows.MAIL_COLUMNS} FROM mails
-        WHERE ($1::text IS NULL OR entity_id = $1) AND ($2::text IS NULL OR status = $2)
-        ORDER BY created_at DESC, id DESC LIMIT $3"""
-    return [rows.to_mail(row) for row in await connection.fetch(sql, entity_id, status, limit)]
+        SELECT {rows.MAIL_COLUMNS} FROM mails WHERE {" AND ".join(conditions)}
+        ORDER BY created_at DESC, id DESC LIMIT {parameters.add(query.limit)}"""
+    return [rows.to_mail(row) for row in await connection.fetch(sql, *parameters.values)]
 
 
 async def audit(connection: Connection) -> list[SeriesAudit]:

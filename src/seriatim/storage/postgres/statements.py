@@ -4,9 +4,13 @@ The parts of one statement run in the order in which they were added: each waits
 that gave. All processes add them in the same order, so nobody waits for a lock in another order than everybody else.
 """
 
-from collections.abc import Collection, Sequence
-from functools import cache
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
+
+STATEMENTS_KEPT = 500
+"""Texts of statements that were put together once and may be wanted again."""
 
 _BIGINTS = frozenset({
     "amount_minor",
@@ -33,6 +37,7 @@ _BIGINTS = frozenset({
     "start_number",
     "tax_minor",
     "updated_at",
+    "version",
 })  # fmt: skip
 _BOOLEANS = frozenset({"applies_on_posting", "is_reversed", "is_uncollectible", "number_given"})
 _NULLABLE = frozenset({
@@ -134,121 +139,204 @@ class Parts:
         return f"WITH {parts}\n{result}"
 
 
-@cache
-def _unnested(table: str, columns: tuple[str, ...], first: int) -> str:
-    """Rows as a table `v`, their columns as arrays in the places from `first` on."""
-    arrays = [f"${first + index}::{type_of(table, column)}[]" for index, column in enumerate(columns)]
-    return f"unnest({', '.join(arrays)}) AS v ({', '.join(columns)})"
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What must be so for a statement to write anything, each with the version or the place that a decision knew."""
+
+    entities: Mapping[str, int]
+    accounts: Mapping[str, int]
+    series: Mapping[int, int]
+    """Ids to the next ordinals."""
+    new_answers: Sequence[tuple[str, str]]
+    """Keys of answers (client and key), of which there may be none yet."""
+
+
+class _Part(NamedTuple):
+    """What one part of a statement does, from which its text follows."""
+
+    verb: str
+    table: str
+    columns: str
+    first: int
+    """The number of the place of its first value."""
+    is_single: bool
+    """Whether there is one row, of plain values, and not an array of values for each column."""
+    option: str | int = ""
+    """Of an insertion what is done where there is a row already, of others how many columns are the key."""
 
 
 class Changes:
-    """Rows to be written by one statement."""
+    """Rows to be written by one statement; with checks it writes them only where these hold."""
 
-    def __init__(self) -> None:
-        self._parts = Parts()
-        self._expected: list[tuple[str, int]] = []
+    def __init__(self, checks: Checks | None = None) -> None:
+        self.values: list[Any] = []
+        """The values of the statement."""
+        self.expected_counts: list[int] = []
+        """How many rows each part must touch."""
+        self._parts: list[_Part] = []
+        self._checks: list[_Part] = []
+        if checks is not None:
+            self._check("entities", "id, version", list(checks.entities.items()))
+            self._check("accounts", "id, version", list(checks.accounts.items()))
+            self._check("answers", "client_id, key", checks.new_answers)
+            self._check("series", "id, next_ordinal", list(checks.series.items()))
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not self._expected
-
-    @property
-    def values(self) -> list[Any]:
-        """The values of the statement."""
-        return self._parts.parameters.values
-
-    @property
-    def expected_counts(self) -> list[int]:
-        """How many rows each part must touch."""
-        return [count for _, count in self._expected]
+        return not self._parts
 
     def insert(self, table: str, columns: str, found: Sequence[Sequence[Any]], conflict: str = "") -> None:
         """New rows; `conflict` says what is to be done where there is one already."""
-        if found:
-            first = self._take(table, columns, found)
-            self._add(f"inserted_{table}", _inserting(table, columns, first, conflict), len(found))
+        self._add("insert", table, columns, found, conflict)
 
     def update(self, table: str, columns: str, found: Sequence[Sequence[Any]], keys: int = 1) -> None:
         """Rows that change, found again by the first of their columns, or by so many of them."""
-        if found:
-            first = self._take(table, columns, found)
-            self._add(f"updated_{table}", _updating(table, columns, first, keys), len(found))
+        self._add("update", table, columns, found, keys)
 
     def delete(self, table: str, columns: str, found: Sequence[Sequence[Any]]) -> None:
         """Rows that go, found by these columns."""
-        if found:
-            first = self._take(table, columns, found)
-            self._add(f"deleted_{table}", _deleting(table, columns, first), len(found))
+        self._add("delete", table, columns, found)
 
     def statement(self) -> str:
-        """The statement; it gives one row, of how many rows each part touched."""
-        counts = ", ".join(f"(SELECT count(*) FROM {name})" for name, _ in self._expected)
-        return self._parts.statement(f"SELECT {counts}")
+        """The statement; it gives one row: which checks held, if it has any, and how many rows each part touched.
 
-    def _add(self, name: str, sql: str, count: int) -> None:
-        self._parts.add_locking(name, sql)
-        self._expected.append((name, count))
+        With checks, it fails where they hold and yet a part has touched more or fewer rows than it must.
+        """
+        return _statement(tuple(self._parts), tuple(self._checks))
 
-    def _take(self, table: str, columns: str, found: Sequence[Sequence[Any]]) -> int:
-        """Take rows as one array for each column; the number of the first array's place.
+    def _check(self, table: str, columns: str, found: Sequence[Sequence[Any]]) -> None:
+        if found:
+            self._checks.append(_Part("check", table, columns, len(self.values) + 1, len(found) == 1))
+            self.values += found[0] if len(found) == 1 else map(list, zip(*found, strict=True))
+
+    def _add(self, verb: str, table: str, columns: str, found: Sequence[Sequence[Any]], option: str | int = "") -> None:
+        """Take rows: one as its values, several as an array for each column.
 
         Most columns of a batch say the same in all rows, and each value costs time here and in the database: such an
         array has that value alone, or nothing at all, and the statement puts it into every row.
         """
-        values = self._parts.parameters.values
-        first = len(values) + 1
-        for index, (column, array) in enumerate(
-            zip(columns.split(", "), map(list, zip(*found, strict=True)), strict=True)
-        ):
+        if not found:
+            return
+        self._parts.append(_Part(verb, table, columns, len(self.values) + 1, len(found) == 1, option))
+        self.expected_counts.append(len(found))
+        if len(found) == 1:
+            self.values += found[0]
+            return
+        arrays = zip(_nullable(table, columns), zip(*found, strict=True), strict=True)
+        for index, ((column, is_nullable), array) in enumerate(arrays):
             head = array[0]
-            if index == 0 or array.count(head) < len(array):
-                values.append(array)
-            elif _is_nullable(table, column):
-                values.append(None if head is None else array)
-            else:
-                values.append([head])
-            if not _is_nullable(table, column) and None in array:
+            if is_nullable:
+                self.values.append(None if head is None and array.count(None) == len(array) else array)
+                continue
+            if None in array:
                 raise ValueError(f"{table}.{column} may not be missing")
-        return first
+            # The first column tells how many rows there are.
+            is_same = index > 0 and array.count(head) == len(array)
+            self.values.append(array[:1] if is_same else array)
+
+
+def _checking(part: _Part) -> tuple[str, str]:
+    """A part that looks for the rows that are checked, locking them where others may change them, and its name."""
+    found = f"FROM {_source(part)} JOIN {part.table} t ON {_same(part, 2)}"
+    if part.table == "entities":
+        return "checked_entities", f"SELECT t.id {found} ORDER BY t.id FOR KEY SHARE OF t"
+    if part.table == "series":
+        locked = f"{found} WHERE (SELECT holds FROM current) ORDER BY t.id FOR NO KEY UPDATE OF t"
+        return "checked_series", f"SELECT t.id {locked}"
+    return f"checked_{part.table}", f"SELECT 1 {found}"
+
+
+def _count(part: _Part) -> str:
+    """How many rows a part has."""
+    kind = type_of(part.table, part.columns.split(", ")[0])
+    return "1" if part.is_single else f"cardinality(${part.first}::{kind}[])"
+
+
+@lru_cache(maxsize=STATEMENTS_KEPT)
+def _statement(parts: tuple[_Part, ...], checks: tuple[_Part, ...]) -> str:
+    """The text of a statement."""
+    built = Parts()
+    holds = "true"
+    if checks:
+        holds = "(SELECT holds FROM current) AND (SELECT holds FROM standing)"
+        wanted = {f"checked_{part.table}": "0" if part.table == "answers" else _count(part) for part in checks}
+        series = wanted.pop("checked_series", "")
+        for part in checks:
+            if part.table == "series":
+                built.add("current", _all_found(wanted))
+            built.add(*_checking(part))
+        built.add("standing", _all_found({"checked_series": series}))
+    counts = {f"{part.verb}_{part.table}": _count(part) for part in parts}
+    for name, part in zip(counts, parts, strict=True):
+        built.add_locking(name, _TEXTS[part.verb](part).replace("{holds}", holds))
+    if not checks:
+        return built.statement(f"SELECT {', '.join(f'(SELECT count(*) FROM {name})' for name in counts)}")
+    refused = "refuse_write('a row that was to be written is not there')"
+    return built.statement(
+        f"SELECT (SELECT holds FROM current), (SELECT holds FROM standing), "
+        f"CASE WHEN NOT ({holds}) OR ({_all_found(counts)}) THEN true ELSE {refused} END"
+    )
+
+
+def _all_found(counts: Mapping[str, str]) -> str:
+    """Whether each of these parts has so many rows."""
+    same = (f"(SELECT count(*) FROM {name}) = {count}" for name, count in counts.items())
+    return f"SELECT {' AND '.join(same)} AS holds"
+
+
+@cache
+def _nullable(table: str, columns: str) -> tuple[tuple[str, bool], ...]:
+    """Columns with whether their values may be missing."""
+    return tuple((column, _is_nullable(table, column)) for column in columns.split(", "))
 
 
 def _is_nullable(table: str, column: str) -> bool:
     return column in _NULLABLE and (table, column) not in _NEVER_NULL
 
 
-@cache
-def _source(table: str, columns: str, first: int) -> str:
-    """Rows as a table `v`, of arrays of which those of columns that may not be missing may stop after the first."""
-    names = columns.split(", ")
-    places = [f"${first + index}::{type_of(table, name)}[]" for index, name in enumerate(names)]
+def _source(part: _Part) -> str:
+    """The rows of a part as a table `v`; the array of a column that may not be missing may stop after the first."""
+    names = part.columns.split(", ")
+    places = [f"${part.first + index}::{type_of(part.table, name)}" for index, name in enumerate(names)]
+    if part.is_single:
+        return f"(SELECT {', '.join(f'{place} AS {name}' for name, place in zip(names, places, strict=True))}) AS v"
     kept = [
-        f"a.{name}" if _is_nullable(table, name) else f"coalesce(a.{name}, ({place})[1]) AS {name}"
+        f"a.{name}" if _is_nullable(part.table, name) else f"coalesce(a.{name}, ({place}[])[1]) AS {name}"
         for name, place in zip(names, places, strict=True)
     ]
-    return f"(SELECT {', '.join(kept)} FROM unnest({', '.join(places)}) AS a ({columns})) AS v"
+    arrays = ", ".join(f"{place}[]" for place in places)
+    return f"(SELECT {', '.join(kept)} FROM unnest({arrays}) AS a ({part.columns})) AS v"
 
 
-@cache
-def _inserting(table: str, columns: str, first: int, conflict: str) -> str:
-    source = _source(table, columns, first)
-    return f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {source} WHERE {{gate}} {conflict} RETURNING 1"
+def _same(part: _Part, keys: int) -> str:
+    """That a row is the one that the first columns name."""
+    return " AND ".join(f"t.{name} = v.{name}" for name in part.columns.split(", ")[:keys])
 
 
-@cache
-def _updating(table: str, columns: str, first: int, keys: int) -> str:
-    names = columns.split(", ")
+def _inserting(part: _Part) -> str:
+    return (
+        f"INSERT INTO {part.table} ({part.columns}) SELECT {part.columns} FROM {_source(part)} "
+        f"WHERE {{gate}} AND {{holds}} {part.option} RETURNING 1"
+    )
+
+
+def _updating(part: _Part) -> str:
+    keys = int(part.option)
     assignments = ", ".join(
         # A time that never runs backwards becomes the later one.
-        f"{name} = " + (f"greatest(t.{name}, v.{name})" if (table, name) in _FORWARD else f"v.{name}")
-        for name in names[keys:]
+        f"{name} = " + (f"greatest(t.{name}, v.{name})" if (part.table, name) in _FORWARD else f"v.{name}")
+        for name in part.columns.split(", ")[keys:]
     )
-    same = " AND ".join(f"t.{name} = v.{name}" for name in names[:keys])
-    source = _source(table, columns, first)
-    return f"UPDATE {table} t SET {assignments} FROM {source} WHERE {same} AND {{gate}} RETURNING 1"
+    return (
+        f"UPDATE {part.table} t SET {assignments} FROM {_source(part)} WHERE {_same(part, keys)} "
+        "AND {gate} AND {holds} RETURNING 1"
+    )
 
 
-@cache
-def _deleting(table: str, columns: str, first: int) -> str:
-    same = " AND ".join(f"t.{name} = v.{name}" for name in columns.split(", "))
-    return f"DELETE FROM {table} t USING {_source(table, columns, first)} WHERE {same} AND {{gate}} RETURNING 1"
+def _deleting(part: _Part) -> str:
+    same = _same(part, part.columns.count(",") + 1)
+    return f"DELETE FROM {part.table} t USING {_source(part)} WHERE {same} AND {{gate}} AND {{holds}} RETURNING 1"
+
+
+_TEXTS: Mapping[str, Callable[[_Part], str]] = {"insert": _inserting, "update": _updating, "delete": _deleting}

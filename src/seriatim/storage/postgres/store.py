@@ -14,7 +14,7 @@ from seriatim.domain.activity import Activity
 from seriatim.domain.client import ApiClient
 from seriatim.domain.document import Document
 from seriatim.domain.entity import Entity, Org
-from seriatim.domain.mail import MailStatus, OutgoingMail
+from seriatim.domain.mail import OutgoingMail
 from seriatim.domain.numbering import Kind, SeriesKey
 from seriatim.domain.register import RegisterEntry
 from seriatim.domain.sequence_set import SetView
@@ -27,6 +27,7 @@ from seriatim.service.pages import Page, PageQuery
 from seriatim.service.ports import (
     ActivityQuery,
     DocumentQuery,
+    MailQuery,
     OpenAmount,
     SeriesAudit,
     SeriesOverview,
@@ -39,21 +40,23 @@ from seriatim.storage.migrate import check_state, migrations_for
 from seriatim.storage.postgres import account_pages, history, pages, people, reads, schema
 from seriatim.storage.postgres.apply import Applier
 from seriatim.storage.postgres.connections import (
-    CONFLICTS,
     LOST,
     READER_SETTINGS,
     RETRIED_AT_ONCE,
     WRITER_SETTINGS,
     Connection,
     Session,
+    check_is_primary,
     check_server,
     connect,
     parse_url,
     translated,
 )
+from seriatim.storage.postgres.issuing import Issuer
 from seriatim.storage.postgres.load import Loader, SurroundingsChangedError
 from seriatim.storage.postgres.locks import Locks, entities_of, entity_lock, locks_missing, locks_named_by
 from seriatim.storage.postgres.restore import PostgresRestore
+from seriatim.storage.postgres.transactions import commit, roll_back
 
 T = TypeVar("T")
 
@@ -66,11 +69,6 @@ BATCHES_REMEMBERED = 8
 """Batches whose series are locked at once by those that follow and meet them."""
 DISCONNECT_SECONDS = 2
 
-_UNKNOWN = (
-    "the connection was lost during the commit ({}), so it is not known whether the write took place; with the same "
-    "idempotency key a second try writes it once"
-)
-
 
 class PostgresStore:
     """A PostgreSQL database. Any number of processes may use it at once."""
@@ -81,9 +79,15 @@ class PostgresStore:
         self._writer: Session | None = None
         self._idle_readers: list[Session] = []
         self._reading = asyncio.Semaphore(READERS)
+        self.issuer = Issuer()
         self._series_of_batches: deque[frozenset[int]] = deque(maxlen=BATCHES_REMEMBERED)
         self._planned_at_seconds = float("-inf")
         self._is_closed = False
+
+    @property
+    def leaves_time(self) -> bool:
+        """The server does the work. Where processes contend, smaller batches would cost more than the time is worth."""
+        return not self.issuer.is_contested
 
     async def migrate(self) -> list[str]:
         """Bring the schema up to date; the names of what was applied. Of several processes one does it.
@@ -92,19 +96,17 @@ class PostgresStore:
         """
         async with self._writer_session() as session:
             await check_server(session.connection)
+            await check_is_primary(session.connection)
             with translated():
                 return await schema.migrate(session.connection)
 
     async def open(self) -> None:
-        """Connect, and check the server and the schema.
+        """Connect, and check the server and the schema. A standby can be read from; a write there is refused.
 
         Raises: StoreUnavailable.
         """
-        async with self._writer_session() as session:
-            await check_server(session.connection)
-            with translated():
-                state = await schema.state(session.connection)
-            check_state(state, migrations_for(schema.ENGINE))
+        await self._read(check_server)
+        await self.check()
 
     async def close(self) -> None:
         """Disconnect. A second time changes nothing."""
@@ -124,6 +126,10 @@ class PostgresStore:
         a connection that is lost during the commit: then nobody knows, and the message says so.
         """
         async with self._writer_session() as session:
+            await self._forget_plans(session)
+            written = await self.issuer.write(session, self._target.isolation, needs, decide)
+            if written is not None:
+                return written[0]
             locks = locks_named_by(needs)
             for _ in range(ATTEMPTS_MAX):
                 try:
@@ -146,9 +152,9 @@ class PostgresStore:
         connection = session.connection
         remembered = Locks(frozenset().union(*self._series_of_batches))
         locked = locks | remembered
-        begin = session.begin(self._target.isolation) + self._fresh_plans(session)
-        await connection.execute(begin + entity_lock(entities_of(needs), locks.entities))
+        begin = session.begin(self._target.isolation)
         try:
+            await connection.execute(begin + entity_lock(entities_of(needs), locks.entities))
             loader = Loader(connection, needs, locked)
             snapshot = await loader.load()
             outcome = decide(snapshot)
@@ -158,12 +164,13 @@ class PostgresStore:
                 applier = Applier(connection, snapshot, loader.series_ids)
                 has_changed = await applier.apply()
         except BaseException:
-            await _roll_back(connection)
+            await roll_back(connection)
             raise
         if not has_changed:
             await connection.execute("ROLLBACK")
             return outcome, None if missing.is_empty else missing
-        await _commit(connection)
+        await commit(connection)
+        self.issuer.cache.advance(snapshot)
         advanced = applier.advanced_series
         if advanced:
             self._series_of_batches.append(advanced)
@@ -271,9 +278,9 @@ class PostgresStore:
         """Mails whose time has come, longest due first."""
         return await self._read(lambda connection: reads.list_due_mails(connection, now, limit))
 
-    async def list_mails(self, entity_id: str | None, status: MailStatus | None, limit: int) -> list[OutgoingMail]:
-        """Mails, newest first."""
-        return await self._read(lambda connection: reads.list_mails(connection, entity_id, status, limit))
+    async def list_mails(self, query: MailQuery) -> list[OutgoingMail]:
+        """A page of mails, newest first."""
+        return await self._read(lambda connection: reads.list_mails(connection, query))
 
     async def delete_answers(self, recorded_before: datetime, limit: int) -> int:
         """Forget at most so many answers that were recorded before a time; how many were forgotten."""
@@ -333,6 +340,10 @@ class PostgresStore:
         """Series of an entity by prefix."""
         return await self._read(lambda connection: history.list_series(connection, entity_id, after_prefix, limit))
 
+    async def find_series(self, entity_id: str, prefix: str) -> SeriesOverview | None:
+        """The series of a prefix."""
+        return await self._read(lambda connection: history.find_series(connection, entity_id, prefix))
+
     async def list_register(self, key: SeriesKey, before: int | None, limit: int) -> list[RegisterEntry]:
         """Entries of a series, newest first."""
         return await self._read(lambda connection: history.list_register(connection, key, before, limit))
@@ -347,13 +358,12 @@ class PostgresStore:
         """For each ordinal the last entry that begins at or before it."""
         return await self._read(lambda connection: history.find_entries(connection, key, ordinals))
 
-    def _fresh_plans(self, session: Session) -> str:
-        """What makes the server plan its statements anew, once in a while: tables grow, kept plans do not see it."""
+    async def _forget_plans(self, session: Session) -> None:
+        """Let the server plan its statements anew, once in a while: tables grow, and kept plans do not see it."""
         now_seconds = asyncio.get_running_loop().time()
-        if session.settings or now_seconds - self._planned_at_seconds < PLANS_SECONDS:
-            return ""
-        self._planned_at_seconds = now_seconds
-        return "DISCARD PLANS;"
+        if not session.settings and now_seconds - self._planned_at_seconds >= PLANS_SECONDS:
+            self._planned_at_seconds = now_seconds
+            await session.connection.execute("DISCARD PLANS")
 
     @asynccontextmanager
     async def _writer_session(self) -> AsyncIterator[Session]:
@@ -361,7 +371,10 @@ class PostgresStore:
         async with self._writing:
             self._check_not_closed()
             if self._writer is None or self._writer.connection.is_closed():
-                self._writer = await connect(self._target, WRITER_SETTINGS)
+                self.issuer.cache.clear()
+                # A statement that is its own transaction has no BEGIN that could tell.
+                isolation = {"default_transaction_isolation": f"'{self._target.isolation.lower()}'"}
+                self._writer = await connect(self._target, WRITER_SETTINGS | isolation)
             session = self._writer
             try:
                 with translated(), _abandoning(session):
@@ -414,31 +427,6 @@ def _abandoning(session: Session) -> Iterator[None]:
     except (StoreUnavailable, *LOST):
         session.connection.terminate()
         raise
-
-
-async def _commit(connection: Connection) -> None:
-    """Commit, or say that nobody knows whether it was.
-
-    Raises: StoreUnavailable.
-    """
-    try:
-        await connection.execute("COMMIT")
-    except asyncpg.PostgresError as error:
-        if (error.sqlstate or "").startswith(CONFLICTS):
-            raise  # Refused as a whole: nothing was written.
-        raise StoreUnavailable(_UNKNOWN.format(error)) from error
-    except LOST as error:
-        raise StoreUnavailable(_UNKNOWN.format(str(error) or type(error).__name__)) from error
-
-
-async def _roll_back(connection: Connection) -> None:
-    """Roll back; where that fails the connection is of no more use, and closing it rolls back."""
-    if connection.is_closed() or not connection.is_in_transaction():
-        return
-    try:
-        await connection.execute("ROLLBACK")
-    except Exception:  # noqa: BLE001 - what is to be told is why it was rolled back
-        connection.terminate()
 
 
 async def _disconnect(session: Session) -> None:

@@ -11,8 +11,10 @@ from contextlib import suppress
 
 import apsw
 
-CHECKPOINT_PAGES = 4_000
-"""From this length of the log on, it is carried over."""
+CHECKPOINT_PAGES = 16_000
+"""From this length (64 MB) on, the log is carried over: a page that many batches write, only once."""
+PASSES = 2
+"""How often the other thread goes over it: the second pass takes what came in during the first."""
 LOG_PAGES_MAX = 40_000
 """At this length (160 MB) the writer waits until it has been carried over. A long read may still keep it."""
 
@@ -75,7 +77,8 @@ class Checkpointer:
     def _carry_most_over(self) -> None:
         if self._connection is None:
             self._connection = self._connect()
-        _carry_over(self._connection)
+        for _ in range(PASSES):
+            _carry_over(self._connection)
 
 
 def _carry_over(connection: apsw.Connection) -> None:

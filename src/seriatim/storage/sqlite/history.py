@@ -19,7 +19,12 @@ def list_activities(connection: apsw.Connection, query: ActivityQuery) -> list[A
     """What was changed, newest first. Each sort of entity is read by itself, so that an index gives the order."""
     conditions, values = ["position < ?"], [2**63 - 1 if query.before is None else query.before]
     given: list[str | int] = list(values)
-    for column, value in (("subject_id", query.subject_id), ("actor_id", query.actor_id)):
+    filters = (
+        ("subject_kind", query.subject_kind),
+        ("subject_id", query.subject_id),
+        ("actor_id", query.actor_id),
+    )
+    for column, value in filters:
         if value is not None:
             conditions.append(f"{column} = ?")
             given.append(value)
@@ -41,16 +46,27 @@ def list_series(
     connection: apsw.Connection, entity_id: str, after_prefix: str | None, limit: int
 ) -> list[SeriesOverview]:
     """Series by prefix."""
+    return _overviews(connection, "prefix > ? ORDER BY prefix LIMIT ?", (entity_id, after_prefix or "", limit))
+
+
+def find_series(connection: apsw.Connection, entity_id: str, prefix: str) -> SeriesOverview | None:
+    """The series of a prefix."""
+    found = _overviews(connection, "prefix = ?", (entity_id, prefix))
+    return found[0] if found else None
+
+
+def _overviews(connection: apsw.Connection, which: str, values: tuple[str | int, ...]) -> list[SeriesOverview]:
     sql = f"""
         SELECT {rows.SERIES_COLUMNS}, (
             SELECT ifnull(sum(last_ordinal - first_ordinal + 1), 0) FROM register
             WHERE series_id = series.id AND event = 'skip'
-        ) FROM series WHERE entity_id = ? AND prefix > ? ORDER BY prefix LIMIT ?"""
+        ) FROM series WHERE entity_id = ? AND {which}"""
     last_issue = f"""
         SELECT {people_rows.ENTRY_COLUMNS} FROM register
         WHERE series_id = ? AND event = 'issue' ORDER BY first_ordinal DESC LIMIT 1"""
     overviews = []
-    for row in connection.execute(sql, (entity_id, after_prefix or "", limit)).fetchall():
+    found: list[rows.Row] = connection.execute(sql, values).fetchall()
+    for row in found:
         series = rows.to_series(row)
         entry = first_row(connection, last_issue, (row[0],))
         last = None if entry is None else people_rows.to_entry(series.key, entry)

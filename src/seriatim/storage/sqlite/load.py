@@ -5,22 +5,22 @@ from collections.abc import Iterable
 
 import apsw
 
+from seriatim.domain.entity import Entity
 from seriatim.domain.idempotency import StoredAnswer
 from seriatim.domain.numbering import SeriesKey, ordinal_of, prefixes_reading_as
-from seriatim.domain.sequence_set import Numbering
+from seriatim.domain.sequence_set import Numbering, SequenceSet
 from seriatim.domain.snapshot import FAMILY_FROM_ORDINAL, Needs, Snapshot
 from seriatim.storage import rows
 from seriatim.storage.codec import encode_json, from_microseconds
 from seriatim.storage.sqlite.people import load_people
 from seriatim.storage.sqlite.queries import first_row
+from seriatim.storage.sqlite.remembered import Remembered
 
 _SET_BY_KEY = f"""
     SELECT {rows.SET_COLUMNS} FROM sequence_sets
     WHERE entity_id = ?1 AND deleted_at IS NULL AND (id = ?2 OR number = ?2 OR name = ?2)"""
-_SETS_BY_ID = f"SELECT {rows.SET_COLUMNS} FROM sequence_sets WHERE id IN (SELECT value FROM json_each(?))"
-_NUMBERINGS = """
-    SELECT sequence_set_id, kind, prefix, start_number FROM sequence_set_numberings
-    WHERE sequence_set_id IN (SELECT value FROM json_each(?))"""
+_SET_BY_ID = f"SELECT {rows.SET_COLUMNS} FROM sequence_sets WHERE id = ?"
+_NUMBERINGS = "SELECT kind, prefix, start_number FROM sequence_set_numberings WHERE sequence_set_id = ?"
 _SERIES = f"""
     SELECT {rows.SERIES_COLUMNS} FROM series
     WHERE entity_id = ? AND prefix IN (SELECT value FROM json_each(?))"""
@@ -49,10 +49,14 @@ _LAST_RECORDED = "SELECT recorded_at FROM register ORDER BY position DESC LIMIT 
 
 
 class Loader:
-    """Reads one batch's needs. `series_ids` then tells the row of every series that was met."""
+    """Reads one batch's needs. `series_ids` then tells the row of every series that was met.
 
-    def __init__(self, connection: apsw.Connection, needs: Needs) -> None:
+    What is remembered of earlier batches is not read again; the writer alone may give that.
+    """
+
+    def __init__(self, connection: apsw.Connection, needs: Needs, remembered: Remembered | None = None) -> None:
         self._connection = connection
+        self._remembered = Remembered() if remembered is None else remembered
         self._cursor = connection.cursor()
         self._needs = needs
         self._prefixes: dict[str, set[str]] = defaultdict(set)
@@ -78,9 +82,8 @@ class Loader:
     def _load_directory(self) -> None:
         needs, cursor = self._needs, self._cursor
         for key in needs.entities:
-            sql = f"SELECT {rows.ENTITY_COLUMNS} FROM entities WHERE id = ?1 OR name = ?1"
-            for row in cursor.execute(sql, (key,)):
-                self.snapshot.entities.load(row[0], rows.to_entity(row))
+            for entity in self._find_entities(key):
+                self.snapshot.entities.load(entity.id, entity)
         for entity_key, key in needs.orgs:
             sql = f"""
                 SELECT {rows.ORG_COLUMNS} FROM orgs WHERE (id = ?2 OR name = ?2)
@@ -93,6 +96,16 @@ class Loader:
         for key in needs.clients:
             for row in cursor.execute(f"SELECT {rows.CLIENT_COLUMNS} FROM clients WHERE id = ?", (key,)):
                 self.snapshot.clients.load(row[0], rows.to_client(row))
+
+    def _find_entities(self, key: str) -> list[Entity]:
+        known = self._remembered.entities.get(key)
+        if known is not None:
+            return [known]
+        sql = f"SELECT {rows.ENTITY_COLUMNS} FROM entities WHERE id = ?1 OR name = ?1"
+        found = [rows.to_entity(row) for row in self._cursor.execute(sql, (key,))]
+        if len(found) == 1:
+            self._remembered.entities[key] = found[0]
+        return found
 
     def _load_answers(self) -> None:
         sql = "SELECT fingerprint, status, body, recorded_at FROM answers WHERE client_id = ? AND key = ?"
@@ -184,28 +197,45 @@ class Loader:
             self.snapshot.aliases.load((alias.entity_id, alias.value), alias)
 
     def _load_sets(self) -> None:
-        needs = self._needs
-        found: dict[str, rows.Row] = {}
+        needs, snapshot = self._needs, self.snapshot
         for pair in needs.sequence_sets | needs.sets_in_use | needs.set_claims:
-            found.update((row[0], row) for row in self._cursor.execute(_SET_BY_KEY, pair))
-        referred = {account.sequence_set_id for account in self.snapshot.accounts}
-        referred.update(document.sequence_set_id for document in self.snapshot.documents)
-        missing = [set_id for set_id in referred if set_id is not None and set_id not in found]
-        if missing:
-            found.update((row[0], row) for row in self._cursor.execute(_SETS_BY_ID, (encode_json(missing),)))
-        if not found:
-            return
-        numberings: dict[str, list[tuple[str, Numbering]]] = {set_id: [] for set_id in found}
-        for set_id, kind, prefix, start_number in self._cursor.execute(_NUMBERINGS, (encode_json(list(found)),)):
-            numberings[set_id].append((kind, Numbering(prefix, start_number)))
-        for set_id, row in found.items():
-            of_set = rows.to_set(row, rows.in_kind_order(numberings[set_id]))
-            self.snapshot.sequence_sets.load(set_id, of_set)
-            self._prefixes[of_set.entity_id].update(each.prefix for each in of_set.numberings.values())
+            self._take_sets(pair, _SET_BY_KEY, pair)
+        referred = {account.sequence_set_id for account in snapshot.accounts}
+        referred.update(document.sequence_set_id for document in snapshot.documents)
+        for set_id in referred:
+            if set_id is not None and snapshot.sequence_sets.get(set_id) is None:
+                self._take_sets(("", set_id), _SET_BY_ID, (set_id,))
+
+    def _take_sets(self, key: tuple[str, str], sql: str, values: tuple[str, ...]) -> None:
+        """Take in the sets that a look-up finds. Of their series those that are not remembered are read afterwards."""
+        remembered = self._remembered
+        found = remembered.sets.get(key)
+        if found is None:
+            found = tuple(map(self._read_set, self._cursor.execute(sql, values).fetchall()))
+            if found:
+                remembered.sets[key] = found
+        for of_set, series_keys in found:
+            self.snapshot.sequence_sets.load(of_set.id, of_set)
+            for series_key in series_keys:
+                known = remembered.series.get(series_key)
+                if known is None:
+                    self._prefixes[series_key.entity_id].add(series_key.prefix)
+                else:
+                    self.series_ids[series_key] = known[0]
+                    self.snapshot.series.load(series_key, known[1])
+
+    def _read_set(self, row: rows.Row) -> tuple[SequenceSet, tuple[SeriesKey, ...]]:
+        found = [(kind, Numbering(prefix, start)) for kind, prefix, start in self._cursor.execute(_NUMBERINGS, row[:1])]
+        of_set = rows.to_set(row, rows.in_kind_order(found))
+        return of_set, tuple(SeriesKey(of_set.entity_id, kind, each.prefix) for kind, each in of_set.numberings.items())
 
     def _load_series(self) -> None:
         for entity_id, prefixes in self._prefixes.items():
             self._take_series(self._cursor.execute(_SERIES, (entity_id, encode_json(sorted(prefixes)))))
+        if self._prefixes:
+            self._remembered.series.update(
+                (each.key, (self.series_ids[each.key], each)) for each in self.snapshot.series
+            )
         for series in list(self.snapshot.series):
             if series.next_ordinal >= FAMILY_FROM_ORDINAL:
                 self._load_family(series.key.entity_id, series.key.prefix)

@@ -107,7 +107,11 @@ def _sort_expression(field: PageField) -> str:
 
 
 def _conditions(query: PageQuery) -> tuple[list[str], list[str | int]]:
-    conditions = ["d.entity_id = ?", "d.kind = ?"]
+    # With the plus no index begins with the entity: of an account by number, its own index leads there at once.
+    is_of_account = query.sort is PageField.SHOWN_NUMBER and any(
+        each.field is PageField.ACCOUNT_ID and each.comparison is Comparison.IN for each in query.conditions
+    )
+    conditions = ["+d.entity_id = ?" if is_of_account else "d.entity_id = ?", "d.kind = ?"]
     values: list[str | int] = [query.entity_id, str(query.kind)]
     if query.org_ids is not None:
         conditions.append("d.org_id IN (SELECT value FROM json_each(?))")
@@ -126,6 +130,9 @@ def _condition(condition: Condition) -> tuple[str, list[str | int]]:
         sql, given = _amount_in(_AMOUNTS[field], condition.values)
     elif field is PageField.STATUS and comparison is Comparison.IN:
         sql, given = status_condition(condition.values), []
+    elif comparison in (Comparison.IN, Comparison.NOT_IN) and len(condition.values) == 1:
+        # Only this leads through an index in the order of what comes next in it: of an account by number.
+        sql, given = f"({_COLUMNS[field]} = ?)", [condition.values[0]]
     elif comparison in (Comparison.IN, Comparison.NOT_IN):
         sql, given = f"{_COLUMNS[field]} IN (SELECT value FROM json_each(?))", [encode_json(condition.values)]
     elif comparison in (Comparison.CONTAINS, Comparison.CONTAINS_NOT):

@@ -7,7 +7,7 @@ import apsw
 
 from seriatim.domain.account import Account
 from seriatim.domain.document import Document
-from seriatim.domain.mail import MailStatus, OutgoingMail
+from seriatim.domain.mail import OutgoingMail
 from seriatim.domain.money import CURRENCY_EXPONENTS, to_minor
 from seriatim.domain.numbering import Kind
 from seriatim.domain.sequence_set import DEFAULT_NAME, Numbering, SetView
@@ -17,6 +17,7 @@ from seriatim.service.ports import (
     NOT_TRANSFERRED,
     TRANSFERRED_FIELD,
     DocumentQuery,
+    MailQuery,
     OpenAmount,
     SeriesAudit,
     SortField,
@@ -237,14 +238,22 @@ def list_due_mails(connection: apsw.Connection, now: datetime, limit: int) -> li
     return [rows.to_mail(row) for row in connection.execute(sql, (to_microseconds(now), limit))]
 
 
-def list_mails(
-    connection: apsw.Connection, entity_id: str | None, status: MailStatus | None, limit: int
-) -> list[OutgoingMail]:
-    """Mails, newest first."""
-    sql = f"""
-        SELECT {rows.MAIL_COLUMNS} FROM mails WHERE entity_id = ifnull(?1, entity_id) AND status = ifnull(?2, status)
-        ORDER BY created_at DESC, id DESC LIMIT ?3"""
-    return [rows.to_mail(row) for row in connection.execute(sql, (entity_id, status, limit))]
+_OF_ORGS = """
+    EXISTS (SELECT 1 FROM documents WHERE id = mails.document_id AND org_id IN (SELECT value FROM json_each(?)))"""
+
+
+def list_mails(connection: apsw.Connection, query: MailQuery) -> list[OutgoingMail]:
+    """A page of mails, newest first. Only filters that are given are written out, so that an index gives the order."""
+    filters = (
+        ("entity_id = ?", query.entity_id),
+        ("status = ?", query.status),
+        ("(created_at, id) < (SELECT created_at, id FROM mails WHERE id = ?)", query.before),
+        (_OF_ORGS, None if query.org_ids is None else encode_json(sorted(query.org_ids))),
+    )
+    given = [(condition, value) for condition, value in filters if value is not None]
+    conditions = " AND ".join(condition for condition, _ in given) or "true"
+    sql = f"SELECT {rows.MAIL_COLUMNS} FROM mails WHERE {conditions} ORDER BY created_at DESC, id DESC LIMIT ?"
+    return [rows.to_mail(row) for row in connection.execute(sql, (*(value for _, value in given), query.limit))]
 
 
 def audit(connection: apsw.Connection) -> list[SeriesAudit]:

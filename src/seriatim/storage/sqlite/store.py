@@ -16,7 +16,7 @@ from seriatim.domain.activity import Activity
 from seriatim.domain.client import ApiClient
 from seriatim.domain.document import Document
 from seriatim.domain.entity import Entity, Org
-from seriatim.domain.mail import MailStatus, OutgoingMail
+from seriatim.domain.mail import OutgoingMail
 from seriatim.domain.numbering import Kind, SeriesKey
 from seriatim.domain.register import RegisterEntry
 from seriatim.domain.sequence_set import SetView
@@ -28,6 +28,7 @@ from seriatim.service.pages import Page, PageQuery
 from seriatim.service.ports import (
     ActivityQuery,
     DocumentQuery,
+    MailQuery,
     OpenAmount,
     SeriesAudit,
     SeriesOverview,
@@ -43,6 +44,7 @@ from seriatim.storage.sqlite.checkpoints import Checkpointer
 from seriatim.storage.sqlite.dump import SqliteDump
 from seriatim.storage.sqlite.load import Loader
 from seriatim.storage.sqlite.queries import first_row, first_value
+from seriatim.storage.sqlite.remembered import Remembered
 
 T = TypeVar("T")
 
@@ -50,18 +52,24 @@ SQLITE_VERSION_MIN = (3, 51, 3)
 """Older libraries can corrupt a database in WAL mode (the WAL-reset bug)."""
 READERS = 4
 BUSY_TIMEOUT_MS = 5_000
-CACHE_KIBIBYTES = 16_384
+WRITER_CACHE_KIBIBYTES = 32_768
+"""Pages that the writer keeps: enough for the index of documents where a thousand accounts get them in turn."""
+READER_CACHE_KIBIBYTES = 4_096
+"""Pages that any other connection keeps: what is above the leaves of the indexes. The system's cache has the rest."""
 
-_PRAGMAS = f"""
+_PRAGMAS = """
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
-    PRAGMA cache_size = -{CACHE_KIBIBYTES};
+    PRAGMA cache_size = -{cache_kibibytes};
     PRAGMA temp_store = MEMORY;"""
 
 
 class SqliteStore:
     """One SQLite file. A server holds its lock file, so that only one serves it; the command line may write beside."""
+
+    leaves_time = False
+    """Its threads share the interpreter with everything else."""
 
     def __init__(self, path: Path, *, serves: bool = False) -> None:
         self._path = path
@@ -71,6 +79,7 @@ class SqliteStore:
         self._reader_threads = ThreadPoolExecutor(READERS, "sqlite-reader")
         self._checkpointer = Checkpointer(lambda: connect(path))
         self._writer: apsw.Connection | None = None
+        self._remembered = Remembered()
         self._of_thread = threading.local()
         self._readers: list[apsw.Connection] = []
         self._is_closed = False
@@ -216,9 +225,9 @@ class SqliteStore:
         """Mails whose time has come, longest due first."""
         return await self._read(lambda connection: reads.list_due_mails(connection, now, limit))
 
-    async def list_mails(self, entity_id: str | None, status: MailStatus | None, limit: int) -> list[OutgoingMail]:
-        """Mails, newest first."""
-        return await self._read(lambda connection: reads.list_mails(connection, entity_id, status, limit))
+    async def list_mails(self, query: MailQuery) -> list[OutgoingMail]:
+        """A page of mails, newest first."""
+        return await self._read(lambda connection: reads.list_mails(connection, query))
 
     async def delete_answers(self, recorded_before: datetime, limit: int) -> int:
         """Forget at most so many answers that were recorded before a time; how many were forgotten."""
@@ -281,6 +290,10 @@ class SqliteStore:
         """Series of an entity by prefix."""
         return await self._read(lambda connection: history.list_series(connection, entity_id, after_prefix, limit))
 
+    async def find_series(self, entity_id: str, prefix: str) -> SeriesOverview | None:
+        """The series of a prefix."""
+        return await self._read(lambda connection: history.find_series(connection, entity_id, prefix))
+
     async def list_register(self, key: SeriesKey, before: int | None, limit: int) -> list[RegisterEntry]:
         """Entries of a series, newest first."""
         return await self._read(lambda connection: history.list_register(connection, key, before, limit))
@@ -299,21 +312,24 @@ class SqliteStore:
         connection = self._connected()
         connection.execute("BEGIN IMMEDIATE")
         try:
-            loader = Loader(connection, needs)
+            self._remembered.check(connection)
+            loader = Loader(connection, needs, self._remembered)
             snapshot = loader.load()
             result = decide(snapshot)
             Applier(connection, snapshot, loader.series_ids).apply()
             connection.execute("COMMIT")
         except BaseException:
+            self._remembered.forget()
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+        self._remembered.take(snapshot)
         return result
 
     def _connected(self) -> apsw.Connection:
         """The writer's connection; only its thread may ask."""
         if self._writer is None:
-            self._writer = connect(self._path)
+            self._writer = connect(self._path, WRITER_CACHE_KIBIBYTES)
             self._checkpointer.watch(self._writer)
         return self._writer
 
@@ -385,7 +401,7 @@ def _translated(work: Callable[[], T]) -> T:
         raise StoreUnavailable(f"SQLite: {error}") from error
 
 
-def connect(path: Path) -> apsw.Connection:
+def connect(path: Path, cache_kibibytes: int = READER_CACHE_KIBIBYTES) -> apsw.Connection:
     """A connection to the file, made if it is not there.
 
     Raises: StoreUnavailable, for a library that is too old; apsw.Error.
@@ -397,7 +413,7 @@ def connect(path: Path) -> apsw.Connection:
     connection = apsw.Connection(str(path))
     connection.set_busy_timeout(BUSY_TIMEOUT_MS)
     # Read to the end: the driver runs a statement only once the rows of the one before have been read.
-    connection.execute(_PRAGMAS).fetchall()
+    connection.execute(_PRAGMAS.format(cache_kibibytes=cache_kibibytes)).fetchall()
     return connection
 
 
