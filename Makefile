@@ -7,7 +7,7 @@ SERVE_OPTIONS ?=
 BENCH ?= load contended bulk printing growth memory limits simulation report
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint types imports unit fmt bench lock openapi clean
+.PHONY: help serve test lint types imports unit fmt bench lock openapi screenshots clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -55,6 +55,9 @@ bench: $(VENV)/bench.stamp ## measure, for some 30 minutes, and write the tables
 openapi: $(VENV)/runtime.stamp ## write the committed OpenAPI documents anew
 	$(BIN)/python -m seriatim.api.openapi zuora > docs/openapi.json
 	$(BIN)/python -m seriatim.api.openapi sequence > docs/openapi-sequence.json
+
+screenshots: $(VENV)/development.stamp ## take pictures of every page of the console, into docs/screenshots
+	$(BIN)/python -m tests.browser.screenshots
 
 lock: $(VENV)/development.stamp ## resolve the dependencies anew
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \

@@ -157,6 +157,15 @@ class OwnCluster(Cluster):
         self.shut_down(mode)
         self.start(*options)
 
+    def become_standby(self) -> None:
+        """Restart as a standby: everything can be read, and nothing written."""
+        self.shut_down("fast")
+        signal = self._data / "standby.signal"
+        signal.touch()
+        if self._user is not None:
+            shutil.chown(signal, self._user)
+        self.start()
+
     def stop(self) -> None:
         self.shut_down()
         shutil.rmtree(self._home)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -18,17 +19,26 @@ from seriatim import __version__
 from seriatim.api import openapi
 from seriatim.api.sequence import api as sequence
 from seriatim.api.sequence.envelope import SequenceDialect
+from seriatim.api.sequence.merchant import read_merchant_details
 from seriatim.api.zuora import api as zuora
 from seriatim.api.zuora.envelope import ZuoraDialect
 from seriatim.api.zuora.oauth import TokenIssuer
 from seriatim.auth.directory import Directory
+from seriatim.auth.passwords import Passwords
 from seriatim.auth.secrets import digest_secret
 from seriatim.auth.tokens import KEY_BYTES_MIN, TokenSigner
+from seriatim.auth.uses import ClientUses
+from seriatim.console.app import ConsoleApp
+from seriatim.console.assets import Assets
+from seriatim.console.pages import HOME, Console
+from seriatim.console.sessions import KEY_BYTES, KEY_NAME, Tokens
+from seriatim.console.templating import Templates
 from seriatim.domain.idempotency import ANSWER_LIFETIME
 from seriatim.errors import SeriatimError
 from seriatim.http.asgi import asgi_handler
 from seriatim.http.endpoint import Call, Edge, EdgeLimits, Endpoint, Reply
 from seriatim.http.exchange import Exchange, Handler
+from seriatim.http.local import local_sender
 from seriatim.http.operations import OPERATION_PATHS, build_operations
 from seriatim.http.ratelimit import RateLimiter
 from seriatim.http.routing import EndpointRouter
@@ -37,7 +47,7 @@ from seriatim.mail.mailer import Mailer
 from seriatim.mail.smtp import mail_server
 from seriatim.render.document import render
 from seriatim.service.ports import Clock, IdSource, Store, StoreUnavailable
-from seriatim.service.provisioning import FirstClient, provision
+from seriatim.service.provisioning import FirstClient, invite_first_admin, provision
 from seriatim.service.randomness import SystemIds
 from seriatim.service.time import SystemClock, monotonic_seconds
 from seriatim.service.writer import Writer
@@ -46,8 +56,8 @@ from seriatim.storage.engines import store_for
 from seriatim.supervisor import Lifeline, Supervisor
 from seriatim.telemetry import METRICS_CONTENT_TYPE, Metrics, RequestLog, configure_logging
 
-REAP_SECONDS = 60
-REAPED_ANSWERS_MAX = 10_000
+HOUSEKEEPING_SECONDS = 60
+REAPED_ROWS_MAX = 10_000
 GARBAGE_THRESHOLDS = (50_000, 20, 50)
 """Requests make no cycles; the collector may look for them more rarely than it does by default."""
 UNMATCHED_ROUTE = "(unmatched)"
@@ -59,10 +69,11 @@ Extension = Callable[[Edge, ZuoraDialect], Sequence[Endpoint]]
 
 
 class RequestTelemetry:
-    """Counts and logs every request that the edge answers."""
+    """Counts and logs every request that the edge answers, and notes whose it was."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: Metrics, uses: ClientUses) -> None:
         self._metrics = metrics
+        self._uses = uses
         self._log = RequestLog()
 
     def answered(self, call: Call[Any, Any], reply: Reply, seconds: float) -> None:
@@ -72,6 +83,8 @@ class RequestTelemetry:
         if isinstance(reply.error, SeriatimError):
             self._metrics.refused(reply.error.category)
         client = getattr(call, "client", None)
+        if client is not None:
+            self._uses.note(client.id)
         self._log.log_request(
             request_id=call.request_id,
             track_id=call.track_id,
@@ -90,12 +103,61 @@ class RequestTelemetry:
         structlog.get_logger().error("request_failed", request_id=call.request_id, exc_info=error)
 
 
+class ConsoleTelemetry:
+    """Counts and logs every request that the console answers."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+        self._log = RequestLog()
+
+    def answered(
+        self,
+        *,
+        request_id: str,
+        user_id: str | None,
+        method: str,
+        route: str,
+        status: int,
+        seconds: float,
+        bytes_in: int,
+        bytes_out: int,
+    ) -> None:
+        """Count a request, and write its line."""
+        self._metrics.request_answered(method, route, status, seconds)
+        self._log.log_request(
+            request_id=request_id,
+            track_id=None,
+            client_id=user_id,
+            method=method,
+            route=route,
+            status=status,
+            duration_seconds=seconds,
+            bytes_in=bytes_in,
+            bytes_out=bytes_out,
+        )
+
+    def faulted(self, request_id: str, error: Exception) -> None:
+        """Log a fault of a page, with its trace, under the request's id."""
+        structlog.get_logger().error("request_failed", request_id=request_id, exc_info=error)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstStart:
+    """What a new database shows once: the secrets that let the first client and the first person in."""
+
+    client: FirstClient | None
+    welcome_token: str | None
+    """Of the link by which somebody becomes the first admin of the console."""
+    has_people: bool
+    """Whether anybody can sign in to the console."""
+
+
 @dataclass(frozen=True, slots=True)
 class Assembly:
     """A server's parts once they are put together and the database is open."""
 
     handler: Handler
-    first_client: FirstClient | None
+    first_start: FirstStart
 
 
 @asynccontextmanager
@@ -110,7 +172,7 @@ async def assemble(settings: Settings, extension: Extension | None = None) -> As
         stack.push_async_callback(store.close)
         await store.migrate()
         await store.open()
-        first_client = await provision(store, clock, ids, digest_secret)
+        first_start = await _begin(store, clock, ids)
         writer = Writer(
             store,
             clock,
@@ -122,7 +184,9 @@ async def assemble(settings: Settings, extension: Extension | None = None) -> As
         directory = Directory(store, monotonic_seconds, metrics.failed)
         await directory.load()
         signer = TokenSigner(await store.keep_secret("token_signing_key", ids.new_bytes(KEY_BYTES_MIN)))
-        for work in (directory.keep_fresh(), _reap_answers(store, clock, metrics)):
+        uses = ClientUses(store, clock, monotonic_seconds)
+        stack.push_async_callback(_write_uses, uses, metrics)
+        for work in (directory.keep_fresh(), _keep_house(store, clock, metrics, uses)):
             stack.push_async_callback(_stop, asyncio.create_task(work))
         mailer = _mailer(settings, store, writer, clock, ids, metrics)
         if mailer is not None:
@@ -135,7 +199,7 @@ async def assemble(settings: Settings, extension: Extension | None = None) -> As
             ids=ids,
             limits=EdgeLimits(settings.body_bytes_max, settings.expanded_body_bytes_max),
             rate_limiter=RateLimiter(settings.rate_limit_requests_per_minute, monotonic_seconds),
-            observer=RequestTelemetry(metrics),
+            observer=RequestTelemetry(metrics, uses),
             can_send_mail=mailer is not None,
             mail_queued=_do_nothing if mailer is None else mailer.wake,
         )
@@ -150,8 +214,33 @@ async def assemble(settings: Settings, extension: Extension | None = None) -> As
         )
         zuora_api = EndpointRouter(edge, dialect, endpoints)
         sequence_api = EndpointRouter(edge, SequenceDialect(directory, clock), sequence.endpoints())
-        handler = _handler(zuora_api.handle, sequence_api.handle, asgi_handler(operations))
-        yield Assembly(handler, first_client)
+        apis = _api_handler(zuora_api.handle, sequence_api.handle)
+        key = await store.keep_secret(KEY_NAME, ids.new_bytes(KEY_BYTES))
+        pages = _pages(edge, directory, metrics, Tokens(key), apis)
+        handler = _handler(apis, asgi_handler(operations), pages)
+        yield Assembly(handler, first_start)
+
+
+def _pages(edge: Edge, directory: Directory, metrics: Metrics, tokens: Tokens, apis: Handler) -> Handler:
+    """The console's pages."""
+    assets = Assets()
+    console = Console(
+        store=edge.store,
+        writer=edge.writer,
+        clock=edge.clock,
+        ids=edge.ids,
+        directory=directory,
+        passwords=Passwords(edge.ids),
+        tokens=tokens,
+        assets=assets,
+        templates=Templates(assets),
+        can_send_mail=edge.can_send_mail,
+        mail_queued=edge.mail_queued,
+        read_merchant_details=read_merchant_details,
+        api_documents={name: partial(openapi.document, name) for name in ("zuora", "sequence")},
+        send_to_api=local_sender(apis),
+    )
+    return asgi_handler(ConsoleApp(console, ConsoleTelemetry(metrics), monotonic_seconds))
 
 
 def serve(settings: Settings, extension: Extension | None = None) -> int:
@@ -163,7 +252,7 @@ def serve(settings: Settings, extension: Extension | None = None) -> int:
     if settings.workers > 1:
         return _serve_with_workers(settings, extension)
     listener = _listen(settings.host, settings.port)
-    return _run(_serve(settings, extension, listener, lambda first_client: _greet(listener, first_client)))
+    return _run(_serve(settings, extension, listener, lambda first_start: _greet(listener, first_start)))
 
 
 def _serve_with_workers(settings: Settings, extension: Extension | None) -> int:
@@ -172,7 +261,7 @@ def _serve_with_workers(settings: Settings, extension: Extension | None) -> int:
     with _place(settings.host, settings.port, shared=False) as alone:
         port = alone.getsockname()[1]
     place = _place(settings.host, port, shared=True)
-    first_client = _run(_prepare(settings))
+    first_start = _run(_prepare(settings))
 
     def work(lifeline: Lifeline) -> int:
         listener = _listen(settings.host, port, shared=True)
@@ -180,7 +269,7 @@ def _serve_with_workers(settings: Settings, extension: Extension | None) -> int:
 
     gc.collect()
     gc.freeze()
-    return Supervisor(settings.workers, work, monotonic_seconds, lambda: _greet(place, first_client)).run()
+    return Supervisor(settings.workers, work, monotonic_seconds, lambda: _greet(place, first_start)).run()
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
@@ -188,8 +277,8 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
         return runner.run(work)
 
 
-async def _prepare(settings: Settings) -> FirstClient | None:
-    """Bring the database up to date, and give a new one its first client.
+async def _prepare(settings: Settings) -> FirstStart:
+    """Bring the database up to date, and give a new one its first client and its first link.
 
     Raises: StoreUnavailable.
     """
@@ -197,16 +286,26 @@ async def _prepare(settings: Settings) -> FirstClient | None:
     try:
         await store.migrate()
         await store.open()
-        return await provision(store, SystemClock(), SystemIds(), digest_secret)
+        return await _begin(store, SystemClock(), SystemIds())
     finally:
         await store.close()
+
+
+async def _begin(store: Store, clock: Clock, ids: IdSource) -> FirstStart:
+    """Give a new database its first client, and the link for its first person.
+
+    Raises: Unavailable.
+    """
+    client = await provision(store, clock, ids, digest_secret)
+    welcome_token = await invite_first_admin(store, clock, ids, digest_secret)
+    return FirstStart(client, welcome_token, has_people=bool(await store.list_users()))
 
 
 async def _serve(
     settings: Settings,
     extension: Extension | None,
     listener: socket.socket,
-    started: Callable[[FirstClient | None], None],
+    started: Callable[[FirstStart], None],
     supervisor_gone: int | None = None,
 ) -> int:
     clock = SystemClock()
@@ -220,7 +319,7 @@ async def _serve(
             gc.freeze()
             gc.set_threshold(*GARBAGE_THRESHOLDS)
             await server.start(listener)
-            started(assembly.first_client)
+            started(assembly.first_start)
             await told_to_stop.wait()
             await server.stop(settings.shutdown_seconds)
     return 0
@@ -241,16 +340,28 @@ def _heed_signals(server: HttpServer) -> asyncio.Event:
     return told
 
 
-def _handler(zuora_api: Handler, sequence_api: Handler, operations: Handler) -> Handler:
-    """The one handler: both dialects' paths, and beside them what operators ask for."""
+def _api_handler(zuora_api: Handler, sequence_api: Handler) -> Handler:
+    """The handler of both dialects' paths."""
+
+    async def handle(exchange: Exchange) -> None:
+        if exchange.path.lstrip("/").partition("/")[0] in sequence.PATHS:
+            await sequence_api(exchange)
+        else:
+            await zuora_api(exchange)
+
+    return handle
+
+
+def _handler(apis: Handler, operations: Handler, pages: Handler) -> Handler:
+    """The one handler: the APIs, and beside them what operators ask for and the console's pages."""
 
     async def handle(exchange: Exchange) -> None:
         if exchange.path in OPERATION_PATHS:
             await operations(exchange)
-        elif exchange.path.lstrip("/").partition("/")[0] in sequence.PATHS:
-            await sequence_api(exchange)
+        elif exchange.path.lstrip("/").partition("/")[0] == HOME.strip("/"):
+            await pages(exchange)
         else:
-            await zuora_api(exchange)
+            await apis(exchange)
 
     return handle
 
@@ -283,17 +394,25 @@ def _listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
     return listener
 
 
-def _greet(listener: socket.socket, first_client: FirstClient | None) -> None:
+def _greet(listener: socket.socket, first_start: FirstStart) -> None:
     """Tell people where the server is and, on the first start, who may use it."""
     host, port = listener.getsockname()[:2]
     address = f"[{host}]" if ":" in host else host
-    lines = [f"Seriatim {__version__} serves on http://{address}:{port}"]
-    if first_client is not None:
+    url = f"http://{address}:{port}"
+    lines = [f"Seriatim {__version__} serves on {url}"]
+    if first_start.client is not None:
         lines += [
             "This is the first start. An admin client was made; its secret is shown this once and not kept:",
-            f"  client id      {first_client.client_id}",
-            f"  client secret  {first_client.secret}",
+            f"  client id      {first_start.client.client_id}",
+            f"  client secret  {first_start.client.secret}",
         ]
+    if first_start.welcome_token is not None:
+        lines += [
+            "The console has nobody yet. Open this link once, within 7 days, to become its first administrator:",
+            f"  {url}{HOME}/welcome/{first_start.welcome_token}",
+        ]
+    elif not first_start.has_people:
+        lines.append("The console has nobody yet; `seriatim user invite --role admin` makes a link for the first.")
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
 
@@ -325,11 +444,21 @@ def _do_nothing() -> None:
     """What happens when a mail is queued and nothing sends any: none can be."""
 
 
-async def _reap_answers(store: Store, clock: Clock, metrics: Metrics) -> None:
-    """Forget, now and then, the answers that are too old to be replayed."""
+async def _keep_house(store: Store, clock: Clock, metrics: Metrics, uses: ClientUses) -> None:
+    """Now and then forget what is over, such as answers that are too old to be replayed, and note who called."""
     while True:
         try:
-            await store.delete_answers(clock.now() - ANSWER_LIFETIME, REAPED_ANSWERS_MAX)
+            await store.delete_answers(clock.now() - ANSWER_LIFETIME, REAPED_ROWS_MAX)
+            await store.delete_expired(clock.now(), REAPED_ROWS_MAX)
         except StoreUnavailable as error:
             metrics.failed(error)
-        await asyncio.sleep(REAP_SECONDS)
+        await _write_uses(uses, metrics)
+        await asyncio.sleep(HOUSEKEEPING_SECONDS)
+
+
+async def _write_uses(uses: ClientUses, metrics: Metrics) -> None:
+    """Note who called, if the database can be written."""
+    try:
+        await uses.write()
+    except StoreUnavailable as error:
+        metrics.failed(error)

@@ -17,6 +17,11 @@ class Permission(StrEnum):
     READ = "read"
     ISSUE = "change accounts and documents"
     CONFIGURE = "change sequence sets"
+    ADMINISTER = "manage people, API clients and entities"
+    """Only for those who may use all entities and orgs: nobody gives others more than they have."""
+
+    # As with `Kind`: looked up with every request.
+    __hash__ = str.__hash__
 
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
@@ -26,13 +31,24 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
 }
 
 
+def is_permitted(client: Principal, permission: Permission) -> bool:
+    """Whether a client or user has a permission."""
+    is_limited = client.entity_ids is not None or client.org_ids is not None
+    return permission in PERMISSIONS[client.role] and not (permission is Permission.ADMINISTER and is_limited)
+
+
 def check(client: Principal, permission: Permission) -> None:
-    """Check that a client's role gives it a permission.
+    """Check that a client or user has a permission.
 
     Raises: Forbidden.
     """
-    if permission in PERMISSIONS[client.role]:
+    if is_permitted(client, permission):
         return
+    if permission in PERMISSIONS[client.role]:
+        raise Forbidden(
+            f"the {client.noun} {show(client.name)} is limited to some entities or orgs, so it may not "
+            f"{permission.value}; use a {client.noun} with the role {client.role.value} in all of them"
+        )
     roles = " or ".join(role.value for role in Role if permission in PERMISSIONS[role])
     raise Forbidden(
         f"the {client.noun} {show(client.name)} has the role {client.role.value}, which may not {permission.value}; "

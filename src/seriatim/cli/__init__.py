@@ -8,12 +8,14 @@ from collections.abc import Sequence
 import click
 
 from seriatim import __version__
+from seriatim.cli.activities import activity
 from seriatim.cli.clients import client
 from seriatim.cli.copying import copy_command
 from seriatim.cli.entities import entity, org
 from seriatim.cli.mails import mail
 from seriatim.cli.merchants import merchant
 from seriatim.cli.server import migrate, serve
+from seriatim.cli.users import user
 from seriatim.cli.verification import verify_command
 from seriatim.errors import SeriatimError
 from seriatim.service.ports import StoreConflict, StoreUnavailable
@@ -35,7 +37,7 @@ def version() -> int:
     return 0
 
 
-for _command in (serve, migrate, client, entity, org, merchant, mail, verify_command, copy_command):
+for _command in (serve, migrate, user, client, entity, org, merchant, mail, activity, verify_command, copy_command):
     cli.add_command(_command)
 
 

@@ -2,13 +2,13 @@
 
 import click
 
-from seriatim.api.sequence.versions import Version
 from seriatim.auth.secrets import digest_secret
 from seriatim.cli.databases import changing, reading
 from seriatim.cli.options import database_option, json_option
 from seriatim.cli.output import iso_time, print_json, print_table
 from seriatim.domain.client import ApiClient, Role
 from seriatim.domain.commands.clients import CreateClient, RevokeClient
+from seriatim.domain.sequence_version import Version
 from seriatim.service.ports import Store
 from seriatim.service.provisioning import run_command
 from seriatim.service.randomness import SystemIds

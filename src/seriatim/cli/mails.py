@@ -9,7 +9,7 @@ from seriatim.domain.commands.mails import RetryMail
 from seriatim.domain.mail import MailStatus, OutgoingMail
 from seriatim.domain.snapshot import Needs
 from seriatim.errors import NotFound
-from seriatim.service.ports import Store
+from seriatim.service.ports import MailQuery, Store
 from seriatim.service.provisioning import run_command
 from seriatim.service.time import SystemClock
 
@@ -38,7 +38,8 @@ def mail_list(*, database: str, status: str | None, entity_key: str | None, limi
         entity_id = None if entity_key is None else ids.get(entity_key, entity_key)
         if entity_id is not None and entity_id not in entities:
             raise NotFound("entity", entity_id, "`seriatim entity list` shows them")
-        mails = await store.list_mails(entity_id, None if status is None else MailStatus(status), limit)
+        wanted = None if status is None else MailStatus(status)
+        mails = await store.list_mails(MailQuery(entity_id=entity_id, status=wanted, limit=limit))
         pairs = {(each.entity_id, each.document_id) for each in mails}
         documents = (await store.read(Needs(documents=pairs))).documents
         numbers = {document.id: document.number for document in documents}
