@@ -197,7 +197,8 @@ class ConsoleApp:
         visit.secret, visit.signed_in = secret, found
         visit.formats = formats_for(user.locale, visit.request.headers.get("accept-language", ""))
         visit.actor_names = {each.id: each.name for each in await console.store.list_users()}
-        directory = await console.directory.current()
+        # Somebody may just have made an entity elsewhere; a page is not asked for so often that a look would cost much.
+        directory = await console.directory.latest()
         visit.entities = permitted_entities(directory, user)
         if visit.at - session.seen_at > SEEN_AGAIN_AFTER:
             await console.writer.submit(TouchSession(digest=session.digest))
