@@ -6,7 +6,7 @@ import gc
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -214,11 +214,11 @@ async def assemble(settings: Settings, extension: Extension | None = None) -> As
         )
         zuora_api = EndpointRouter(edge, dialect, endpoints)
         sequence_api = EndpointRouter(edge, SequenceDialect(directory, clock), sequence.endpoints())
-        apis = _api_handler(zuora_api.handle, sequence_api.handle)
-        key = await store.keep_secret(KEY_NAME, ids.new_bytes(KEY_BYTES))
-        pages = _pages(edge, directory, metrics, Tokens(key), apis)
-        handler = _handler(apis, asgi_handler(operations), pages)
-        yield Assembly(handler, first_start)
+        parts = dict.fromkeys(sequence.PATHS, sequence_api.handle)
+        tokens = Tokens(await store.keep_secret(KEY_NAME, ids.new_bytes(KEY_BYTES)))
+        pages = _pages(edge, directory, metrics, tokens, _by_path(zuora_api.handle, parts, {}))
+        whole = dict.fromkeys(OPERATION_PATHS, asgi_handler(operations))
+        yield Assembly(_by_path(zuora_api.handle, parts | {HOME.strip("/"): pages}, whole), first_start)
 
 
 def _pages(edge: Edge, directory: Directory, metrics: Metrics, tokens: Tokens, apis: Handler) -> Handler:
@@ -340,28 +340,13 @@ def _heed_signals(server: HttpServer) -> asyncio.Event:
     return told
 
 
-def _api_handler(zuora_api: Handler, sequence_api: Handler) -> Handler:
-    """The handler of both dialects' paths."""
+def _by_path(other: Handler, by_first_part: Mapping[str, Handler], by_path: Mapping[str, Handler]) -> Handler:
+    """The handler that a path chooses, as a whole or by its first part; else the other one."""
 
-    async def handle(exchange: Exchange) -> None:
-        if exchange.path.lstrip("/").partition("/")[0] in sequence.PATHS:
-            await sequence_api(exchange)
-        else:
-            await zuora_api(exchange)
-
-    return handle
-
-
-def _handler(apis: Handler, operations: Handler, pages: Handler) -> Handler:
-    """The one handler: the APIs, and beside them what operators ask for and the console's pages."""
-
-    async def handle(exchange: Exchange) -> None:
-        if exchange.path in OPERATION_PATHS:
-            await operations(exchange)
-        elif exchange.path.lstrip("/").partition("/")[0] == HOME.strip("/"):
-            await pages(exchange)
-        else:
-            await apis(exchange)
+    def handle(exchange: Exchange) -> Awaitable[None]:
+        path = exchange.path
+        chosen = by_path.get(path) or by_first_part.get(path.lstrip("/").partition("/")[0], other)
+        return chosen(exchange)
 
     return handle
 

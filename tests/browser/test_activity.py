@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from seriatim.console.activity import GLOBAL_KINDS, PAGE_ACTIVITIES, SUBJECT_PAGES
 from seriatim.console.app import PAGES
+from seriatim.console.records.activity import GLOBAL_KINDS, PAGE_ACTIVITIES, SUBJECT_PAGES
 from seriatim.domain.activity import SUBJECT_KINDS
 from tests.browser.site import Person, Site
 from tests.servers import Api

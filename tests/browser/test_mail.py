@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from seriatim.console.mail import PAGE_MAILS
+from seriatim.console.records.mail import PAGE_MAILS
 from tests.browser.site import Site, token_of
 from tests.cli.test_merchants import SELLER
 from tests.mail.post_office import PostOffice

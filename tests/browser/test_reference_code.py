@@ -18,8 +18,8 @@ import httpx2
 import pytest
 
 from seriatim.api import openapi
-from seriatim.console.reference_operations import HEADER, QUERY, Operation, read_apis
-from seriatim.console.reference_sdk import QUERIES_ELSEHOW, SDK_METHODS, argument_name
+from seriatim.console.reference.operations import HEADER, QUERY, Operation, read_apis
+from seriatim.console.reference.sdk import QUERIES_ELSEHOW, SDK_METHODS, argument_name
 from tests.api.support import SDK_WARNINGS, create_account, new_account, unique_letters
 from tests.browser.site import Site, token_of
 from tests.servers import Json, clean_environment

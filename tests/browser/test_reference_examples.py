@@ -8,8 +8,8 @@ from functools import partial
 import pytest
 
 from seriatim.api import openapi
-from seriatim.console.reference_examples import FIELDS_BESIDES, VALUES_OF_SHAPE, example_body
-from seriatim.console.reference_operations import Operation, read_apis
+from seriatim.console.reference.examples import FIELDS_BESIDES, VALUES_OF_SHAPE, example_body
+from seriatim.console.reference.operations import Operation, read_apis
 from tests.api.ledger import to_invoice
 from tests.api.sample_calls import World
 from tests.api.support import create_set

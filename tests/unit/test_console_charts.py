@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seriatim.console.charts import (
+from seriatim.console.numbers.charts import (
     BUCKETS_MAX,
     BUCKETS_MIN,
     HEIGHT,

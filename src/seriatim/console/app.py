@@ -11,29 +11,17 @@ from starlette.types import Receive, Scope, Send
 
 from seriatim.auth.permissions import check, permitted_entities, resolve_scope
 from seriatim.auth.secrets import digest_secret
-from seriatim.console import (
-    account_forms,
-    accounts,
-    activity,
-    clients,
-    documents,
-    entities,
-    mail,
-    me,
-    merchant,
-    numbering,
-    numbering_forms,
-    people,
-    reference,
-    series,
-    sign_in,
-)
+from seriatim.console import me, sign_in
 from seriatim.console.assets import STATIC_PATH
+from seriatim.console.books import account_forms, accounts, documents
 from seriatim.console.formats import formats_for
 from seriatim.console.forms import read_form
 from seriatim.console.headers import page_headers
 from seriatim.console.navigation import HOME_SECTION
+from seriatim.console.numbers import numbering, numbering_forms, series
 from seriatim.console.pages import HOME, Console, PageRoute, Visit, address
+from seriatim.console.records import activity, mail
+from seriatim.console.reference import pages as reference
 from seriatim.console.sessions import (
     CSRF_FIELD,
     ENTITY_COOKIE,
@@ -45,6 +33,7 @@ from seriatim.console.sessions import (
     secret_of,
     set_cookie,
 )
+from seriatim.console.settings import clients, entities, merchant, people
 from seriatim.console.statuses import TITLES, status_of
 from seriatim.domain.commands.users import TouchSession
 from seriatim.errors import (

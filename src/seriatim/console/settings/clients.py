@@ -4,7 +4,9 @@ import re
 
 from seriatim.auth.permissions import Permission
 from seriatim.auth.secrets import digest_secret
-from seriatim.console.access import (
+from seriatim.console.forms import Form
+from seriatim.console.pages import PageRoute, Response, Visit, address
+from seriatim.console.settings.access import (
     FIELDS,
     chosen_entities,
     chosen_orgs,
@@ -13,8 +15,6 @@ from seriatim.console.access import (
     org_options,
     where,
 )
-from seriatim.console.forms import Form
-from seriatim.console.pages import PageRoute, Response, Visit, address
 from seriatim.domain.client import CLIENT_NAME_CHARACTERS_MAX, ApiClient, Role
 from seriatim.domain.commands.clients import CreateClient, RevokeClient
 from seriatim.domain.sequence_version import NEWEST, Version

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from seriatim.auth.permissions import Permission
 from seriatim.console.forms import OK, Form, sentence
-from seriatim.console.numbering import default_view, find_set
+from seriatim.console.numbers.numbering import default_view, find_set
 from seriatim.console.pages import PageRoute, Response, Visit
 from seriatim.console.statuses import status_of
 from seriatim.domain.client import Scope

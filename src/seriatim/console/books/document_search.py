@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from seriatim.console.books.document_fields import read_day
 from seriatim.console.cursors import around, read_cursor
-from seriatim.console.document_fields import read_day
 from seriatim.console.forms import Form
 from seriatim.console.pages import Visit
 from seriatim.domain.account import ACCOUNT_NUMBER_CHARACTERS_MAX, Account

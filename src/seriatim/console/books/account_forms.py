@@ -7,9 +7,9 @@ from typing import Any
 from babel.numbers import get_currency_name
 
 from seriatim.auth.permissions import Permission
-from seriatim.console.accounts import ROLES, find_account, role_words, set_of
+from seriatim.console.books.accounts import ROLES, find_account, role_words, set_of
 from seriatim.console.forms import Form, sentence
-from seriatim.console.numbering import default_view, numbering_rows
+from seriatim.console.numbers.numbering import default_view, numbering_rows
 from seriatim.console.pages import PageRoute, Response, Visit
 from seriatim.domain.account import (
     ACCOUNT_NAME_CHARACTERS_MAX,

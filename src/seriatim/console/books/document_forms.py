@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from seriatim.auth.permissions import Permission
-from seriatim.console.document_accounts import ACCOUNT, chosen_account, offer_accounts
-from seriatim.console.document_fields import kept_text, read_day, read_figure
-from seriatim.console.document_search import SEGMENTS, segment_of
+from seriatim.console.books.document_accounts import ACCOUNT, chosen_account, offer_accounts
+from seriatim.console.books.document_fields import kept_text, read_day, read_figure
+from seriatim.console.books.document_search import SEGMENTS, segment_of
 from seriatim.console.forms import Form
 from seriatim.console.once import run_once
 from seriatim.console.pages import PageRoute, Response, Visit

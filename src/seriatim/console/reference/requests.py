@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from seriatim.console.forms import Form
-from seriatim.console.reference_operations import (
+from seriatim.console.reference.operations import (
     FORM_TYPE,
     HEADER,
     PATH,

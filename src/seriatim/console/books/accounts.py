@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from seriatim.auth.permissions import Permission
+from seriatim.console.books.document_search import plural_of, segment_of
 from seriatim.console.cursors import around, read_cursor
-from seriatim.console.document_search import plural_of, segment_of
 from seriatim.console.forms import Form, sentence
-from seriatim.console.numbering import HISTORY_MAX, default_view, numbering_rows
+from seriatim.console.numbers.numbering import HISTORY_MAX, default_view, numbering_rows
 from seriatim.console.pages import PageRoute, Response, Visit
 from seriatim.domain.account import ACCOUNT_NAME_CHARACTERS_MAX, Account
 from seriatim.domain.commands.accounts import DeleteAccount

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from seriatim.auth.permissions import Permission
 from seriatim.console.forms import Form
 from seriatim.console.pages import PageRoute, Response, Visit, address
-from seriatim.console.reference_code import code_of
-from seriatim.console.reference_examples import VALUES, example_body
-from seriatim.console.reference_operations import HEADER, PATH, QUERY, Operation, read_apis
-from seriatim.console.reference_requests import (
+from seriatim.console.reference.code import code_of
+from seriatim.console.reference.examples import VALUES, example_body
+from seriatim.console.reference.operations import HEADER, PATH, QUERY, Operation, read_apis
+from seriatim.console.reference.requests import (
     BODY_CHARACTERS_MAX,
     CLIENT_ID,
     CLIENT_SECRET,
@@ -27,7 +27,7 @@ from seriatim.console.reference_requests import (
     send_request,
     show_answer,
 )
-from seriatim.console.reference_schemas import Outliner, choices_of
+from seriatim.console.reference.schemas import Outliner, choices_of
 from seriatim.errors import NotFound
 
 QUERY_CHARACTERS_MAX = 200

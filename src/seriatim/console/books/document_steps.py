@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from seriatim.auth.permissions import Permission
-from seriatim.console.document_search import segment_of
+from seriatim.console.books.document_search import segment_of
 from seriatim.console.forms import Form, sentence
 from seriatim.console.once import run_once
 from seriatim.console.pages import PageRoute, Response, Visit

@@ -2,7 +2,9 @@
 
 from seriatim.auth.permissions import Permission
 from seriatim.auth.secrets import digest_secret
-from seriatim.console.access import (
+from seriatim.console.forms import Form
+from seriatim.console.pages import PageRoute, Response, Visit, address
+from seriatim.console.settings.access import (
     FIELDS,
     ROLES,
     chosen_entities,
@@ -12,8 +14,6 @@ from seriatim.console.access import (
     org_options,
     where,
 )
-from seriatim.console.forms import Form
-from seriatim.console.pages import PageRoute, Response, Visit, address
 from seriatim.domain.commands.users import ChangeAccess, DisableUser, EnableUser, InviteUser, RevokeInvitation
 from seriatim.domain.user import User
 from seriatim.errors import NotFound, SeriatimError

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from babel.dates import format_date
 
 from seriatim.auth.permissions import Permission
-from seriatim.console.charts import Bucket, Chart, History, Step, draw, history_of
 from seriatim.console.cursors import read_whole_number
+from seriatim.console.numbers.charts import Bucket, Chart, History, Step, draw, history_of
 from seriatim.console.pages import PageRoute, Response, Visit
 from seriatim.domain.document import Document
 from seriatim.domain.numbering import ORDINAL_MAX, Kind, SeriesKey, format_number

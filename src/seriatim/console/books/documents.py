@@ -4,11 +4,10 @@ import asyncio
 from dataclasses import dataclass
 
 from seriatim.auth.permissions import Permission
-from seriatim.console import document_forms, document_money, document_steps
-from seriatim.console.cursors import read_whole_number
-from seriatim.console.document_accounts import has_accounts
-from seriatim.console.document_life import life_of
-from seriatim.console.document_search import (
+from seriatim.console.books import document_forms, document_money, document_steps
+from seriatim.console.books.document_accounts import has_accounts
+from seriatim.console.books.document_life import life_of
+from seriatim.console.books.document_search import (
     FILTERS,
     SEGMENTS,
     find_documents,
@@ -17,7 +16,8 @@ from seriatim.console.document_search import (
     segment_of,
     states_of,
 )
-from seriatim.console.document_steps import Outlook, outlooks_of, require_view
+from seriatim.console.books.document_steps import Outlook, outlooks_of, require_view
+from seriatim.console.cursors import read_whole_number
 from seriatim.console.forms import Form
 from seriatim.console.pages import PageRoute, Response, Visit
 from seriatim.domain.document import ITEMS_MAX, Document, Item, Status

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from seriatim.console.reference_operations import Schema, name_of
-from seriatim.console.reference_schemas import plain, variants_of
+from seriatim.console.reference.operations import Schema, name_of
+from seriatim.console.reference.schemas import plain, variants_of
 
 FIELDS_BESIDES: Mapping[str, tuple[str, ...]] = {
     "ApplicationRequest": ("invoices",),

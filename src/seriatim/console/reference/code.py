@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from seriatim.console.reference_operations import QUERY, Schema
-from seriatim.console.reference_requests import TOKEN_PATH, ApiRequest
-from seriatim.console.reference_schemas import variants_of
-from seriatim.console.reference_sdk import QUERIES_ELSEHOW, SDK_METHODS, SdkMethod, argument_name
+from seriatim.console.reference.operations import QUERY, Schema
+from seriatim.console.reference.requests import TOKEN_PATH, ApiRequest
+from seriatim.console.reference.schemas import variants_of
+from seriatim.console.reference.sdk import QUERIES_ELSEHOW, SDK_METHODS, SdkMethod, argument_name
 
 FILE_NAME = "document.pdf"
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from seriatim.console.reference_operations import Schema, name_of
+from seriatim.console.reference.operations import Schema, name_of
 
 _NULL: Schema = {"type": "null"}
 _PLAIN = {"boolean": "true or false", "string": "text", "null": "null", "object": "object", "array": "list"}

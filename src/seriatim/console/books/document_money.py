@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seriatim.auth.permissions import Permission
-from seriatim.console.document_accounts import ACCOUNT, chosen_account, offer_accounts
-from seriatim.console.document_fields import kept_text, read_day, read_figure, write_amount
-from seriatim.console.document_search import is_key
-from seriatim.console.document_steps import require_view
+from seriatim.console.books.document_accounts import ACCOUNT, chosen_account, offer_accounts
+from seriatim.console.books.document_fields import kept_text, read_day, read_figure, write_amount
+from seriatim.console.books.document_search import is_key
+from seriatim.console.books.document_steps import require_view
 from seriatim.console.forms import Form
 from seriatim.console.once import run_once
 from seriatim.console.pages import PageRoute, Response, Visit

@@ -13,8 +13,8 @@ from typing import Any
 
 from seriatim.auth.permissions import Permission
 from seriatim.console.forms import Form
-from seriatim.console.merchant_fields import ADDRESS, COUNTRY, FIELDS, PARTS, Part
 from seriatim.console.pages import PageRoute, Response, Visit
+from seriatim.console.settings.merchant_fields import ADDRESS, COUNTRY, FIELDS, PARTS, Part
 from seriatim.domain.commands.merchants import SetMerchant
 from seriatim.domain.country import COUNTRIES
 from seriatim.domain.merchant import PAYMENT_TERM_DAYS_MAX, Merchant

@@ -1,0 +1,1 @@
+"""The pages of the books: documents of all kinds, and the accounts that they belong to."""

@@ -1,0 +1,1 @@
+"""The pages of numbers: sequence sets, and the series behind them."""

@@ -1,0 +1,1 @@
+"""The pages of what happened: the activity log, and outgoing mail."""
