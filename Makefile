@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATABASE ?= sqlite:///var/seriatim.db
 SERVE_OPTIONS ?=
+TEST_PROCESSES ?= 2
 BENCH ?= load contended bulk printing growth memory limits simulation report
 
 .DEFAULT_GOAL := help
@@ -43,7 +44,7 @@ imports: $(VENV)/development.stamp ## the import rules of ARCHITECTURE.md
 	$(BIN)/lint-imports
 
 unit: $(VENV)/development.stamp ## all tests; make unit TESTS=tests/api for some
-	$(BIN)/pytest $(TESTS)
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile $(TESTS)
 
 fmt: $(VENV)/development.stamp ## format, and mend what ruff can mend
 	$(BIN)/ruff check --fix .
