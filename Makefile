@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DATABASE ?= sqlite:///var/seriatim.db
 SERVE_OPTIONS ?=
-TEST_PROCESSES ?= 2
+TEST_PROCESSES ?= 4
 BENCH ?= load contended bulk printing growth memory limits simulation report
 
 .DEFAULT_GOAL := help
