@@ -44,7 +44,7 @@ imports: $(VENV)/development.stamp ## the import rules of ARCHITECTURE.md
 	$(BIN)/lint-imports
 
 unit: $(VENV)/development.stamp ## all tests; make unit TESTS=tests/api for some
-	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile $(TESTS)
+	$(BIN)/pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 fmt: $(VENV)/development.stamp ## format, and mend what ruff can mend
 	$(BIN)/ruff check --fix .
