@@ -10,10 +10,11 @@ import pytest
 
 from seriatim.domain.commands.accounts import DeleteAccount, UpdateAccount
 from seriatim.domain.commands.sequence_sets import NumberingChange, UpdateSequenceSet
-from seriatim.domain.decide import Replay, Submission
+from seriatim.domain.decide import Replay, Result, Submission, decide_batch, gather_needs
 from seriatim.domain.document import Document
 from seriatim.domain.idempotency import ANSWER_LIFETIME
-from seriatim.domain.numbering import Kind
+from seriatim.domain.numbering import Kind, SeriesKey
+from seriatim.domain.snapshot import Snapshot
 from seriatim.errors import BrokenRule, NotFound
 from seriatim.service.ports import StoreConflict
 from seriatim.service.verification import judge_all
@@ -240,3 +241,70 @@ async def test_what_is_kept_of_an_account_is_not_long(one: PostgresStore) -> Non
     kept = [account.id for account, _ in one.issuer.cache.accounts.values()]
     assert "with-1" in kept
     assert f"with-{cache.ACCOUNT_CHARACTERS_MAX}" not in kept
+
+
+class Deciding:
+    """Notes what is decided and what is written, one after another."""
+
+    def __init__(self, store: PostgresStore) -> None:
+        self._store = store
+        self.steps: list[str] = []
+
+    async def write(self, document_id: str, **over: Any) -> str | None:
+        """Write a batch of one memo; its number, or None where the store could not."""
+        submissions = [Submission(create_memo(document_id=document_id, post=True, **over))]
+
+        def decide(snapshot: Snapshot) -> list[Result]:
+            self.steps.append(f"{document_id} decided")
+            return decide_batch(snapshot, submissions, NOON)
+
+        try:
+            (result,) = await self._store.write(gather_needs(submissions), decide)
+        except StoreConflict:
+            self.steps.append(f"{document_id} refused")
+            return None
+        self.steps.append(f"{document_id} written")
+        return str(result.outcome.number)
+
+
+async def test_the_next_batch_is_decided_while_one_is_written(one: PostgresStore) -> None:
+    deciding = Deciding(one)
+    assert list(await asyncio.gather(deciding.write("a"), deciding.write("b"))) == ["FCM00000002", "FCM00000003"]
+    assert deciding.steps == ["a decided", "b decided", "a written", "b written"]
+    assert judge_all(await one.audit()).is_gapless
+
+
+async def test_a_batch_decided_ahead_is_decided_again_where_the_one_before_went_otherwise(
+    one: PostgresStore, other: PostgresStore
+) -> None:
+    await number_of(other, "second")
+    deciding = Deciding(one)
+    assert list(await asyncio.gather(deciding.write("a"), deciding.write("b"))) == ["FCM00000003", "FCM00000004"]
+    assert deciding.steps == ["a decided", "b decided", "a decided", "a written", "b decided", "b written"]
+    assert judge_all(await one.audit()).is_gapless
+
+
+async def test_a_number_of_a_batch_that_was_refused_goes_to_the_batch_decided_ahead(one: PostgresStore) -> None:
+    deciding = Deciding(one)
+    # The id is taken, so the database refuses the row.
+    assert list(await asyncio.gather(deciding.write("first"), deciding.write("b"))) == [None, "FCM00000002"]
+    assert deciding.steps[:2] == ["first decided", "b decided"]
+    assert deciding.steps[-3:] == ["first refused", "b decided", "b written"]
+    assert judge_all(await one.audit()).is_gapless
+
+
+async def test_a_batch_after_one_on_the_long_way_is_not_decided_ahead(one: PostgresStore) -> None:
+    deciding = Deciding(one)
+    # A number that is given asks for more than what is kept.
+    found = await asyncio.gather(deciding.write("a", number="GIVEN-1"), deciding.write("b"))
+    assert list(found) == ["GIVEN-1", "FCM00000002"]
+    assert deciding.steps == ["a decided", "a written", "b decided", "b written"]
+    assert judge_all(await one.audit()).is_gapless
+
+
+async def test_a_batch_decided_ahead_records_no_earlier_time(one: PostgresStore) -> None:
+    later = [Submission(create_memo(document_id="a", post=True))]
+    earlier = [Submission(create_memo(document_id="b", post=True))]
+    await asyncio.gather(submit(one, *later, at=NOON + timedelta(seconds=1)), submit(one, *earlier, at=NOON))
+    entries = await one.list_register(SeriesKey(ENTITY_ID, Kind.CREDIT_MEMO, "FCM"), None, 2)
+    assert [entry.recorded_at for entry in entries] == [NOON + timedelta(seconds=1)] * 2

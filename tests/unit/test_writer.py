@@ -23,7 +23,7 @@ from seriatim.errors import (
 )
 from seriatim.service.ports import StoreConflict, StoreUnavailable
 from seriatim.service.verification import judge_all
-from seriatim.service.writer import HALVED_SUBMISSIONS_MIN, WRITE_ATTEMPTS_MAX, Writer
+from seriatim.service.writer import AHEAD_SUBMISSIONS_MIN, HALVED_SUBMISSIONS_MIN, WRITE_ATTEMPTS_MAX, Writer
 from seriatim.storage.memory import CrashPoint, MemoryStore
 from tests.factories import (
     ENTITY_ID,
@@ -52,15 +52,23 @@ class GatedStore(MemoryStore):
         self.gate.set()
         self.was_entered = asyncio.Event()
         self.writes = 0
+        self.at_once = 0
+        self.at_once_most = 0
+        """How many batches it was handed at once, at most."""
         self.errors: deque[Exception] = deque()
 
     async def write(self, needs: Needs, decide: Callable[[Snapshot], T]) -> T:
         self.writes += 1
         self.was_entered.set()
-        await self.gate.wait()
-        if self.errors:
-            raise self.errors.popleft()
-        return await super().write(needs, decide)
+        self.at_once += 1
+        self.at_once_most = max(self.at_once_most, self.at_once)
+        try:
+            await self.gate.wait()
+            if self.errors:
+                raise self.errors.popleft()
+            return await super().write(needs, decide)
+        finally:
+            self.at_once -= 1
 
 
 @dataclass
@@ -164,6 +172,48 @@ async def test_callers_that_all_wait_for_one_batch_are_written_in_turns(
         found += await asyncio.gather(*(bench.writer.submit(post(first + index)) for index in range(callers)))
     assert numbers(found) == first_numbers(2 * callers)
     assert bench.observer.batch_sizes == sizes
+
+
+@pytest.mark.parametrize(
+    ("leaves_time", "waiting", "at_once", "sizes"),
+    (
+        (True, AHEAD_SUBMISSIONS_MIN, 2, [1, AHEAD_SUBMISSIONS_MIN]),
+        (True, AHEAD_SUBMISSIONS_MIN - 1, 1, [1, AHEAD_SUBMISSIONS_MIN - 1]),
+        (True, 3 * AHEAD_SUBMISSIONS_MIN, 2, [1, AHEAD_SUBMISSIONS_MIN, 2 * AHEAD_SUBMISSIONS_MIN]),
+        (False, AHEAD_SUBMISSIONS_MIN, 1, [1, AHEAD_SUBMISSIONS_MIN]),
+    ),
+)
+async def test_the_next_batch_is_handed_over_while_one_is_written(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, *, leaves_time: bool, waiting: int, at_once: int, sizes: list[int]
+) -> None:
+    monkeypatch.setattr(GatedStore, "leaves_time", leaves_time)
+    held = await bench.hold()
+    tasks = [held]
+    for first in range(1, waiting + 1, AHEAD_SUBMISSIONS_MIN):
+        bench.store.was_entered.clear()
+        count = min(AHEAD_SUBMISSIONS_MIN, waiting + 1 - first)
+        tasks += await bench.queue(*(post(first + index) for index in range(count)))
+        if first == 1 and at_once == 2:
+            await bench.store.was_entered.wait()
+    bench.store.gate.set()
+    assert numbers(await asyncio.gather(*tasks)) == first_numbers(waiting + 1)
+    assert bench.observer.batch_sizes == sizes
+    assert bench.store.at_once_most == at_once
+
+
+async def test_a_batch_handed_over_is_finished_before_the_writer_closes(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(GatedStore, "leaves_time", True)
+    held = await bench.hold()
+    bench.store.was_entered.clear()
+    tasks = await bench.queue(*(post(1 + index) for index in range(AHEAD_SUBMISSIONS_MIN)))
+    await bench.store.was_entered.wait()
+    closing = asyncio.create_task(bench.writer.close())
+    bench.store.gate.set()
+    await closing
+    assert all(task.done() for task in tasks)
+    assert numbers(await asyncio.gather(held, *tasks)) == first_numbers(AHEAD_SUBMISSIONS_MIN + 1)
 
 
 async def test_a_batch_takes_no_more_than_its_limit(bench: Bench) -> None:

@@ -175,7 +175,10 @@ class Store(Protocol):
 
     @property
     def leaves_time(self) -> bool:
-        """Whether others do the work of a write, so that this process has time for something else meanwhile."""
+        """Whether others do the work of a write, so that this process has time for something else meanwhile.
+
+        It may then be handed a second batch during the write of one, which it writes after that.
+        """
 
     async def open(self) -> None:
         """Connect and check that the schema is one that this program can work with.

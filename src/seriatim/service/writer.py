@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 from typing import Any
 
 from seriatim.domain.commands.base import Command
@@ -25,6 +26,8 @@ GATHERING_TURNS_MAX = 3
 """Turns of the event loop in which nothing more arrived, after which a batch is begun."""
 HALVED_SUBMISSIONS_MIN = 32
 """From so many on, a batch may be cut into two that take turns."""
+AHEAD_SUBMISSIONS_MIN = 16
+"""From so many on, and from as many as are under way, the next batch may be handed over before its turn."""
 
 
 @dataclass(slots=True)
@@ -54,11 +57,15 @@ class Writer:
         self._queue: deque[_Waiting] = deque()
         self._keys_in_progress: set[tuple[str, str]] = set()
         self._work: asyncio.Task[None] | None = None
+        self._ahead: asyncio.Task[None] | None = None
+        """The batch after the one under way, handed over already."""
+        self._ahead_from_submissions: float = inf
+        """With so many queued, the next batch is handed over while the one before it is under way."""
         self._closing = False
         self._last_at: datetime | None = None
         self._last_batch_size = 1
         self._has_all_waited = False
-        """Whether nobody was queued when the last batch had been written: all callers waited for that one."""
+        """Whether nobody else waited when the last batch had been written: all callers waited for that one."""
 
     async def submit(self, command: Command[Any], keyed: Keyed | None = None) -> Result:
         """Queue a command and wait for what becomes of it.
@@ -81,6 +88,8 @@ class Writer:
         self._queue.append(waiting)
         if self._work is None:
             self._work = loop.create_task(self._drain())
+        else:
+            self._hand_over_ahead()
         # The future is shielded by nobody: a caller that is cancelled leaves it, and its command goes on.
         return await waiting.answered
 
@@ -91,16 +100,27 @@ class Writer:
             await asyncio.shield(self._work)
 
     async def _drain(self) -> None:
-        """Write batches until the queue is empty. Nothing that happens to one batch may stop the next."""
+        """Write batches until the queue is empty."""
         try:
-            while self._queue:
-                try:
-                    await self._gather()
-                    await self._write_batch(self._take_batch())
-                except Exception as error:  # noqa: BLE001 - an observer's fault is no reason to stop writing
-                    self._observer.failed(error)
+            while self._queue or self._ahead is not None:
+                ahead, self._ahead = self._ahead, None
+                self._hand_over_ahead()
+                await (self._write_next(is_ahead=False) if ahead is None else ahead)
         finally:
             self._work = None
+
+    async def _write_next(self, *, is_ahead: bool) -> None:
+        """Write a batch of what is queued. Nothing that happens to one batch may stop the next."""
+        try:
+            await self._gather()
+            await self._write_batch(self._take_batch(may_halve=not is_ahead))
+        except Exception as error:  # noqa: BLE001 - an observer's fault is no reason to stop writing
+            self._observer.failed(error)
+
+    def _hand_over_ahead(self) -> None:
+        """Hand the next batch over, if as many are queued as are under way: the store decides it meanwhile."""
+        if self._ahead is None and len(self._queue) >= self._ahead_from_submissions:
+            self._ahead = asyncio.get_running_loop().create_task(self._write_next(is_ahead=True))
 
     async def _gather(self) -> None:
         """Let the loop read what has arrived, while fewer are queued than were before: many callers answer at once.
@@ -113,14 +133,19 @@ class Writer:
             await asyncio.sleep(0)
             turns = 0 if len(self._queue) > queued else turns + 1
 
-    def _take_batch(self) -> list[_Waiting]:
+    def _take_batch(self, *, may_halve: bool) -> list[_Waiting]:
         """What is queued, up to the limit; a command that wants to be alone is.
 
         Where all callers wait for the same batch, the database and this process wait for each other. Cut in two, one
         half is answered and asks again while the other is being written, and so they go on.
         """
         limit = self._batch_submissions_max
-        if self._has_all_waited and len(self._queue) >= HALVED_SUBMISSIONS_MIN and self._store.leaves_time:
+        if (
+            may_halve
+            and self._has_all_waited
+            and len(self._queue) >= HALVED_SUBMISSIONS_MIN
+            and self._store.leaves_time
+        ):
             limit = min(limit, (len(self._queue) + 1) // 2)
         batch = [self._queue.popleft()]
         if batch[0].submission.command.alone:
@@ -134,10 +159,15 @@ class Writer:
     async def _write_batch(self, batch: list[_Waiting]) -> None:
         loop = asyncio.get_running_loop()
         began_at = loop.time()
+        if self._store.leaves_time:
+            self._ahead_from_submissions = max(AHEAD_SUBMISSIONS_MIN, len(batch))
+            self._hand_over_ahead()
         results = await self._write([waiting.submission for waiting in batch])
         write_seconds = loop.time() - began_at
         self._last_batch_size = len(batch)
-        self._has_all_waited = not self._queue
+        if self._ahead is None:
+            self._ahead_from_submissions = inf
+        self._has_all_waited = not self._queue and self._ahead is None
         for waiting, result in zip(batch, results, strict=True):
             if waiting.submission.keyed is not None:
                 key = waiting.submission.keyed.key

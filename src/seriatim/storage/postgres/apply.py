@@ -1,7 +1,7 @@
 """Apply: what a batch changed, written by one statement within its transaction."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from seriatim.domain.document import Document
 from seriatim.domain.numbering import SeriesKey
@@ -27,15 +27,6 @@ _LATER_DEFAULTS = (None, None, None, 0, 0, 0, None, False, False, None, None, No
 """What the database gives to the columns from there on by itself."""
 
 
-class Checked(NamedTuple):
-    """Which checks held. Where one did not, nothing was written."""
-
-    is_current: bool
-    """Entities and accounts are as they were read, and no answer is kept."""
-    series_stand: bool
-    """Series stand where they stood."""
-
-
 class Applier:
     """Writes one batch's changes.
 
@@ -43,41 +34,39 @@ class Applier:
     given numbers) are added in the order of their keys: two batches never wait for each other.
     """
 
-    def __init__(self, connection: Connection, snapshot: Snapshot, series_ids: Mapping[SeriesKey, int]) -> None:
-        self._connection = connection
+    def __init__(self, snapshot: Snapshot, series_ids: Mapping[SeriesKey, int]) -> None:
         self._snapshot = snapshot
         self._series_ids = dict(series_ids)
         self._changes = Changes()
         self._recorded_at: dict[int, int] = {}
         """When the last entry of a series in this batch was recorded, by the id of the series."""
 
-    async def apply(self) -> bool:
+    async def apply(self, connection: Connection) -> bool:
         """Write everything that changed; whether anything did.
 
         Raises: StoreConflict.
         """
-        await self._number_new_series()
+        await self._number_new_series(connection)
         self._put_all()
-        has_people = await apply_people(self._connection, self._snapshot)
+        has_people = await apply_people(connection, self._snapshot)
         if self._snapshot.activities:
-            await apply_activities(self._connection, self._snapshot)
+            await apply_activities(connection, self._snapshot)
         if self._changes.is_empty:
             return has_people
-        counts = await self._connection.fetchrow(self._changes.statement(), *self._changes.values)
+        counts = await connection.fetchrow(self._changes.statement(), *self._changes.values)
         if list(counts or ()) != self._changes.expected_counts:
             raise StoreConflict("a row that was to be changed is gone")
         return True
 
-    async def apply_checked(self, checks: Checks) -> Checked:
-        """Write documents that were opened and all that brings along, but nothing where the checks do not hold."""
+    def opened_documents(self, checks: Checks) -> Changes:
+        """What writes documents that were opened, with all that brings along; nothing where checks do not hold."""
         self._changes = Changes(checks)
         self._note_times()
         self._put_series()
         self._put_documents()
         self._put_register()
         self._put_answers()
-        row = await self._connection.fetchrow(self._changes.statement(), *self._changes.values)
-        return Checked(*(row or ())[:2])
+        return self._changes
 
     def _note_times(self) -> None:
         for entry in self._snapshot.register:
@@ -99,13 +88,13 @@ class Applier:
         """The ids of the series from which numbers were taken."""
         return frozenset(self._recorded_at)
 
-    async def _number_new_series(self) -> None:
+    async def _number_new_series(self, connection: Connection) -> None:
         new = sorted(
             (key for key, before, _ in self._snapshot.series.changes() if before is None),
             key=lambda key: (key.entity_id, key.prefix),
         )
         if new:
-            found = await self._connection.fetch(_NEW_SERIES_IDS, len(new))
+            found = await connection.fetch(_NEW_SERIES_IDS, len(new))
             self._series_ids.update(zip(new, (row[0] for row in found), strict=True))
 
     def _put_directory(self) -> None:

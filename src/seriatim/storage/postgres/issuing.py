@@ -5,13 +5,17 @@ entities must be of the version that was read (their sets and series then are, t
 kept with one of the keys, and every series must stand where the decision took it from. Where several processes take
 numbers of the same series, they would often find it further on; so a batch that follows such a one locks its series
 before it decides.
+
+While the statement of one batch is under way, the next may be decided by where that one will leave the series. Should
+it come to nothing, so does that decision. And if it were written all the same, its own checks would not hold.
 """
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import dataclass, fields
+from itertools import count
 from operator import attrgetter
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 import asyncpg
 
@@ -22,7 +26,7 @@ from seriatim.storage.postgres.apply import Applier
 from seriatim.storage.postgres.cache import Cache
 from seriatim.storage.postgres.connections import CONFLICTS, Connection, Session
 from seriatim.storage.postgres.locks import entity_lock
-from seriatim.storage.postgres.statements import Checks
+from seriatim.storage.postgres.statements import Changes, Checks
 from seriatim.storage.postgres.transactions import commit, roll_back, told_where_unknown
 
 T = TypeVar("T")
@@ -39,6 +43,21 @@ class SeriesAdvancedError(Exception):
     """Another process has advanced a series, or might have, and nothing was written."""
 
 
+@dataclass(slots=True)
+class Decision(Generic[T]):
+    """A batch that was decided by what is kept, and what writes it."""
+
+    place: int
+    """Which decision of this process it is."""
+    previous_place: int | None
+    """The one whose batch must have been written last; None: what is kept was as the database had it."""
+    snapshot: Snapshot
+    outcome: T
+    advanced: frozenset[SeriesKey]
+    """The series from which it takes numbers."""
+    changes: Changes
+
+
 class Issuer:
     """Writes batches the short way, where they allow it."""
 
@@ -46,28 +65,53 @@ class Issuer:
         self.cache = Cache()
         self._advanced: deque[frozenset[SeriesKey]] = deque(maxlen=BATCHES_REMEMBERED)
         self._contested_batches = 0
+        self._places = count()
+        self._under_way: Decision[Any] | None = None
+        self._written_place: int | None = None
+        """The decision whose batch was the last to be written, if that went the short way."""
 
     @property
     def is_contested(self) -> bool:
         """Whether another process has advanced series of this one's lately."""
         return self._contested_batches > 0
 
+    def decide_ahead(self, needs: Needs, decide: Callable[[Snapshot], T]) -> Decision[T] | None:
+        """Decide a batch while the one before it is being written, by where that one will leave the series.
+
+        None, where this cannot be done, or there is none under way. If that one fails, this decision is worth nothing.
+        """
+        before = self._under_way
+        if before is None or self.is_contested or not _asks_for_new_documents(needs):
+            return None
+        return self._decide(needs, decide, before)
+
     async def write(
-        self, session: Session, isolation: str, needs: Needs, decide: Callable[[Snapshot], T]
+        self,
+        session: Session,
+        isolation: str,
+        needs: Needs,
+        decide: Callable[[Snapshot], T],
+        ahead: Decision[T] | None = None,
     ) -> tuple[T] | None:
         """The outcome; or None, with nothing written: it takes the long way.
 
         Raises: StoreUnavailable.
         """
+        written_place, self._written_place = self._written_place, None
         # Behind a pooler a session has its settings within transactions only.
         if session.settings or not _asks_for_new_documents(needs):
             return None
-        await self.cache.complete(session.connection, needs)
+        if ahead is not None and ahead.previous_place != written_place:
+            ahead = None
+        if ahead is None:
+            await self.cache.complete(session.connection, needs)
         written = None
         try:
             if self._contested_batches == 0:
-                with told_where_unknown():
-                    written = await self._write(session.connection, needs, decide, None)
+                written = ahead or self._decide(needs, decide)
+                if written is not None:
+                    with told_where_unknown():
+                        written = await self._write(session.connection, needs, written)
             else:
                 self._contested_batches -= 1
                 written = await self._write_locked(session, isolation, needs, decide)
@@ -77,13 +121,13 @@ class Issuer:
             written = await self._write_locked(session, isolation, needs, decide)
         if written is None:
             return None
-        snapshot, outcome = written
-        self.cache.advance(snapshot)
-        return (outcome,)
+        self.cache.advance(written.snapshot)
+        self._written_place = written.place
+        return (written.outcome,)
 
     async def _write_locked(
         self, session: Session, isolation: str, needs: Needs, decide: Callable[[Snapshot], T]
-    ) -> tuple[Snapshot, T] | None:
+    ) -> Decision[T] | None:
         """Lock the series that are expected to advance, and write; where it were others or a conflict came, again."""
         connection = session.connection
         for _ in range(LOCKED_ATTEMPTS_MAX):
@@ -95,7 +139,11 @@ class Issuer:
                 await connection.execute(session.begin(isolation) + entity_lock(needs.entities, frozenset()))
                 if await self.cache.lock_series(connection, expected):
                     self._contested_batches = CONTESTED_BATCHES
-                written = await self._write(connection, needs, decide, expected)
+                written = self._decide(needs, decide)
+                if written is not None:
+                    if not written.advanced <= expected:
+                        raise SeriesAdvancedError  # noqa: TRY301 - as where the statement finds it
+                    written = await self._write(connection, needs, written)
                 if written is not None:
                     await commit(connection)
             except (SeriesAdvancedError, asyncpg.PostgresError) as error:
@@ -106,16 +154,15 @@ class Issuer:
                 await roll_back(connection)
         return None
 
-    async def _write(
-        self, connection: Connection, needs: Needs, decide: Callable[[Snapshot], T], locked: frozenset[SeriesKey] | None
-    ) -> tuple[Snapshot, T] | None:
-        """Decide and write: as a transaction of its own, or within one that has locked some series.
-
-        Raises: SeriesAdvancedError.
-        """
+    def _decide(
+        self, needs: Needs, decide: Callable[[Snapshot], T], before: Decision[Any] | None = None
+    ) -> Decision[T] | None:
+        """Decide by what is kept, as it will be after the batch before; None, where this is for the long way."""
         snapshot = self.cache.snapshot(needs)
         if snapshot is None:
             return None
+        if before is not None:
+            _take_over(before.snapshot, snapshot)
         try:
             outcome = decide(snapshot)
         except Exception:  # noqa: BLE001 - it may be the fault of what is kept; if not, the long way meets it too
@@ -124,8 +171,6 @@ class Issuer:
             return None
         advanced = {key: before.next_ordinal for key, before, _ in snapshot.series.changes() if before is not None}
         self._advanced.append(frozenset(advanced))
-        if locked is not None and not advanced.keys() <= locked:
-            raise SeriesAdvancedError
         ids = self.cache.series_ids(advanced)
         checks = Checks(
             self.cache.entity_versions(needs),
@@ -133,13 +178,36 @@ class Issuer:
             {ids[key]: next_ordinal for key, next_ordinal in advanced.items()},
             sorted(needs.answers),
         )
-        found = await Applier(connection, snapshot, ids).apply_checked(checks)
-        if not found.is_current:
+        changes = Applier(snapshot, ids).opened_documents(checks)
+        previous_place = None if before is None else before.place
+        return Decision(next(self._places), previous_place, snapshot, outcome, frozenset(advanced), changes)
+
+    async def _write(self, connection: Connection, needs: Needs, decision: Decision[T]) -> Decision[T] | None:
+        """Write what was decided; None, with nothing written, where what is kept is no longer so.
+
+        Raises: SeriesAdvancedError.
+        """
+        self._under_way = decision
+        try:
+            row = await connection.fetchrow(decision.changes.statement(), *decision.changes.values)
+        finally:
+            self._under_way = None
+        is_current, series_stand, *_ = row or (False, False)
+        if not is_current:
             self.cache.forget(needs)
             return None
-        if not found.series_stand:
+        if not series_stand:
             raise SeriesAdvancedError
-        return snapshot, outcome
+        return decision
+
+
+def _take_over(before: Snapshot, snapshot: Snapshot) -> None:
+    """Let a batch begin where the one before it will end."""
+    for key, _, series in before.series.changes():
+        if series is not None and snapshot.series.get(key) is not None:
+            snapshot.series.load(key, series)
+    for entry in before.register:
+        snapshot.note_recorded_at(entry.recorded_at)
 
 
 def _check_conflict(error: Exception) -> None:

@@ -125,9 +125,10 @@ class PostgresStore:
         Raises: StoreConflict, StoreUnavailable, or what `decide` raises. In each case nothing was written, but for
         a connection that is lost during the commit: then nobody knows, and the message says so.
         """
+        ahead = self.issuer.decide_ahead(needs, decide)
         async with self._writer_session() as session:
             await self._forget_plans(session)
-            written = await self.issuer.write(session, self._target.isolation, needs, decide)
+            written = await self.issuer.write(session, self._target.isolation, needs, decide, ahead)
             if written is not None:
                 return written[0]
             locks = locks_named_by(needs)
@@ -161,8 +162,8 @@ class PostgresStore:
             missing = locks_missing(snapshot, locks, loader.series_ids, loader.locked_series)
             has_changed = False
             if missing.is_empty:
-                applier = Applier(connection, snapshot, loader.series_ids)
-                has_changed = await applier.apply()
+                applier = Applier(snapshot, loader.series_ids)
+                has_changed = await applier.apply(connection)
         except BaseException:
             await roll_back(connection)
             raise
