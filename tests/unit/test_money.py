@@ -56,6 +56,7 @@ def test_an_amount_becomes_minor_units_of_its_currency(amount: Decimal | int | s
     ("amount", "currency", "rule"),
     (
         ("0.001", "EUR", "EUR amounts have at most 2 decimals"),
+        ("-0.001", "EUR", "EUR amounts have at most 2 decimals"),
         ("0.1", "JPY", "JPY amounts have at most 0 decimals"),
         ("1.00000", "EUR", None),
         ("1.000000000000000000000000000001", "EUR", "EUR amounts have at most 2 decimals"),

@@ -88,6 +88,20 @@ def test_undo_takes_back_everything_since_the_mark_and_nothing_before() -> None:
     assert list(snapshot.series.changes()) == []
 
 
+def test_numbers_that_were_looked_up_before_are_kept_up_through_every_change() -> None:
+    snapshot = Snapshot()
+    assert numbers(snapshot) == {DRAFT.number: None, POSTED.number: None, OTHER.number: None}
+    snapshot.documents.load(DRAFT.id, DRAFT)
+    snapshot.documents.put(OTHER.id, OTHER)
+    assert numbers(snapshot) == {DRAFT.number: DRAFT.id, POSTED.number: None, OTHER.number: OTHER.id}
+    mark = snapshot.mark()
+    snapshot.documents.put(DRAFT.id, POSTED)
+    snapshot.documents.remove(OTHER.id)
+    assert numbers(snapshot) == {DRAFT.number: None, POSTED.number: DRAFT.id, OTHER.number: None}
+    snapshot.undo(mark)
+    assert numbers(snapshot) == {DRAFT.number: DRAFT.id, POSTED.number: None, OTHER.number: OTHER.id}
+
+
 def test_a_number_handed_on_within_the_batch_is_found_as_before_after_undo() -> None:
     snapshot = Snapshot()
     snapshot.documents.load(DRAFT.id, DRAFT)
@@ -119,6 +133,20 @@ def test_undo_reaches_back_mark_by_mark() -> None:
     assert snapshot.counters.get((ENTITY_ID, "n")) == 2
     snapshot.undo(first)
     assert list(snapshot.counters.changes()) == []
+
+
+def test_what_changed_since_a_mark_is_told_once_as_it_was_then() -> None:
+    snapshot = Snapshot()
+    snapshot.documents.put(DRAFT.id, DRAFT)
+    mark = snapshot.mark()
+    snapshot.documents.put(DRAFT.id, OTHER)
+    snapshot.documents.put(DRAFT.id, POSTED)
+    snapshot.documents.put(OTHER.id, OTHER)
+    snapshot.documents.remove(OTHER.id)
+    snapshot.count(ENTITY_ID, "n")
+    assert snapshot.changed_since(mark) == [(DRAFT, POSTED), (None, 2)]
+    assert snapshot.changed_since(mark, (snapshot.documents,)) == [(None, 2)]
+    assert snapshot.changed_since(snapshot.mark()) == []
 
 
 def test_what_is_settled_is_let_go_without_the_garbage_collector() -> None:

@@ -81,22 +81,24 @@ def _decide_one(snapshot: Snapshot, submission: Submission, at: datetime) -> Res
     error: Exception | None = None
     answer: StoredAnswer | None = None
     try:
-        outcome = decide_and_tell(submission.command, snapshot, at)
-        answer = _keep_answer(snapshot, keyed, outcome, at)
+        outcome = decide_and_tell(submission.command, snapshot, at, mark)
+        if keyed is not None:
+            answer = _keep_answer(snapshot, keyed, outcome, at)
     except SeriatimError as refused:
         snapshot.undo(mark)
         error = refused
-        answer = _keep_answer(snapshot, keyed, refused, at)
+        if keyed is not None:
+            answer = _keep_answer(snapshot, keyed, refused, at)
     except Exception as fault:  # noqa: BLE001 - a fault of one command must not fail the batch
         snapshot.undo(mark)
         error = fault
     return Result(outcome, error, answer)
 
 
-def _keep_answer(snapshot: Snapshot, keyed: Keyed | None, outcome: Any, at: datetime) -> StoredAnswer | None:
+def _keep_answer(snapshot: Snapshot, keyed: Keyed, outcome: Any, at: datetime) -> StoredAnswer | None:
     """Put the answer to a command with a key into the snapshot, if it is one to be kept."""
-    rendered = None if keyed is None else keyed.render(outcome)
-    if keyed is None or rendered is None:
+    rendered = keyed.render(outcome)
+    if rendered is None:
         return None
     status, body = rendered
     answer = StoredAnswer(keyed.key.fingerprint, status, body, at)

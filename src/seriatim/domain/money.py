@@ -25,6 +25,8 @@ CURRENCY_EXPONENTS = {
     code: exponent for exponent, codes in _EXPONENTS.items() for code in codes.split()
 } | WITHDRAWN_CURRENCIES
 """Decimal places of every ISO 4217 currency that has minor units or none; metals and test codes are left out."""
+_UNITS_IN_ONE: dict[str, int] = {code: 10**exponent for code, exponent in CURRENCY_EXPONENTS.items()}
+"""How many minor units make one of a currency."""
 
 DECIMAL_DIGITS_MAX = 30
 """Digits before and after the point that a decimal may be given with."""
@@ -66,14 +68,14 @@ def to_minor(value: Decimal | int | str, currency: str, field: str) -> int:
 
     Raises: InvalidValue, for more decimals than the currency has (nothing is rounded) or too large an amount.
     """
-    minor = scale_to_minor(parse_decimal(value, field), currency)
-    whole = int(minor)
-    if whole != minor:
+    numerator, denominator = parse_decimal(value, field).as_integer_ratio()
+    minor, rest = divmod(numerator * _UNITS_IN_ONE[currency], denominator)
+    if rest:
         raise InvalidValue(field, value, f"{currency} amounts have at most {CURRENCY_EXPONENTS[currency]} decimals")
-    if abs(whole) > AMOUNT_MINOR_MAX:
+    if abs(minor) > AMOUNT_MINOR_MAX:
         limit = to_decimal(AMOUNT_MINOR_MAX, currency)
         raise InvalidValue(field, value, f"an amount is at most {limit:f} {currency}")
-    return whole
+    return minor
 
 
 def scale_to_minor(value: Decimal, currency: str) -> Decimal:

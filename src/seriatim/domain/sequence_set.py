@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from seriatim.domain.numbering import DEFAULT_PREFIXES, Kind, SeriesKey
@@ -40,6 +40,12 @@ class SequenceSet:
     updated_at: datetime
     updated_by: str
     deleted_at: datetime | None = None
+    _series_keys: Mapping[Kind, SeriesKey] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Made once for a set, which numbers documents for as long as a store keeps it.
+        keys = {kind: SeriesKey(self.entity_id, kind, numbering.prefix) for kind, numbering in self.numberings.items()}
+        object.__setattr__(self, "_series_keys", keys)
 
     @property
     def is_default(self) -> bool:
@@ -48,8 +54,7 @@ class SequenceSet:
 
     def series_key(self, kind: Kind) -> SeriesKey | None:
         """The series that numbers `kind`, or None where the set leaves that kind to DEFAULT."""
-        numbering = self.numberings.get(kind)
-        return None if numbering is None else SeriesKey(self.entity_id, kind, numbering.prefix)
+        return self._series_keys.get(kind)
 
     def with_numbering(self, kind: Kind, numbering: Numbering) -> "SequenceSet":
         """The same set with another numbering for one kind."""

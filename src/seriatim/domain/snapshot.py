@@ -28,6 +28,9 @@ from seriatim.errors import InternalError
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
+Mark = tuple[int, int, int]
+"""Where a snapshot's journal, register and activity log stand."""
+
 FAMILY_FROM_ORDINAL = 10**8 - 10**6
 """From this ordinal on a loaded series brings its family: the first unpadded ordinal, less more than a batch takes."""
 
@@ -125,13 +128,14 @@ class Relation(Generic[K, V]):
         self._alternates = alternates
         self._rows: dict[K, V] = {}
         self._loaded: dict[K, V] = {}
-        self._index: dict[Hashable, K] = {}
+        self._index: dict[Hashable, K] | None = None
+        """Made when it is first asked for: most batches find only some of their rows by another key than their own."""
         self._touched: dict[K, None] = {}
 
     def load(self, key: K, row: V) -> None:
         """Take in a row as the store has it."""
         self._loaded[key] = row
-        self._set(key, self._rows.get(key), row)
+        self._set(key, row)
 
     def get(self, key: K) -> V | None:
         """The row of this key as it stands now."""
@@ -143,26 +147,29 @@ class Relation(Generic[K, V]):
 
     def find(self, alternate: Hashable) -> V | None:
         """The row that carries this alternate key (a number, a name) now."""
+        if self._index is None:
+            self._index = {other: key for key, row in self._rows.items() for other in self._alternates_of(row)}
         key = self._index.get(alternate)
         return None if key is None else self._rows.get(key)
 
     def put(self, key: K, row: V) -> None:
         """Add or replace a row."""
-        old = self._rows.get(key)
-        self._journal.append((self, key, old))
+        self._journal.append((self, key, self._rows.get(key)))
         self._touched[key] = None
-        self._set(key, old, row)
+        if self._index is None:
+            self._rows[key] = row
+        else:
+            self._set(key, row)
 
     def remove(self, key: K) -> None:
         """Remove a row."""
-        old = self._rows[key]
-        self._journal.append((self, key, old))
+        self._journal.append((self, key, self._rows[key]))
         self._touched[key] = None
-        self._set(key, old, None)
+        self._set(key, None)
 
     def restore(self, key: K, row: V | None) -> None:
         """Put a row back as it was, outside the journal."""
-        self._set(key, self._rows.get(key), row)
+        self._set(key, row)
 
     def __iter__(self) -> Iterator[V]:
         return iter(self._rows.values())
@@ -174,19 +181,20 @@ class Relation(Generic[K, V]):
             if before is not after:
                 yield key, before, after
 
-    def _set(self, key: K, old: V | None, row: V | None) -> None:
-        if self._alternates is not None:
-            if old is not None:
-                for alternate in self._alternates(old):
-                    if self._index.get(alternate) == key:
-                        del self._index[alternate]
-            if row is not None:
-                for alternate in self._alternates(row):
-                    self._index[alternate] = key
+    def _set(self, key: K, row: V | None) -> None:
+        if self._index is not None:
+            for alternate in self._alternates_of(self._rows.get(key)):
+                if self._index.get(alternate) == key:
+                    del self._index[alternate]
+            for alternate in self._alternates_of(row):
+                self._index[alternate] = key
         if row is None:
             self._rows.pop(key, None)
         else:
             self._rows[key] = row
+
+    def _alternates_of(self, row: V | None) -> Iterable[Hashable]:
+        return () if row is None or self._alternates is None else self._alternates(row)
 
 
 class Snapshot:
@@ -237,26 +245,25 @@ class Snapshot:
         if self.recorded_until is None or at > self.recorded_until:
             self.recorded_until = at
 
-    def mark(self) -> tuple[int, int, int]:
+    def mark(self) -> Mark:
         """Where the journal stands, to come back to with `undo`."""
         return len(self._journal), len(self.register), len(self.activities)
 
-    def changed_since(
-        self, mark: tuple[int, int, int], passed_over: tuple[Relation[Any, Any], ...] = ()
-    ) -> Iterator[tuple[Any, Any]]:
+    def changed_since(self, mark: Mark, passed_over: tuple[Relation[Any, Any], ...] = ()) -> list[tuple[Any, Any]]:
         """Every row that was changed since `mark`, as it was then and as it is; None where there was or is none.
 
         Rows of the relations that are passed over are left out.
         """
-        seen: set[tuple[int, Hashable]] = set()
+        old: dict[tuple[Relation[Any, Any], Any], Any] = {}
         for relation, key, before in self._journal[mark[0] :]:
-            if relation not in passed_over and (id(relation), key) not in seen:
-                seen.add((id(relation), key))
-                after = relation.get(key)
-                if before is not after:
-                    yield before, after
+            if relation not in passed_over:
+                old.setdefault((relation, key), before)
+        if not old:
+            return []
+        rows = [(before, relation.get(key)) for (relation, key), before in old.items()]
+        return [(before, after) for before, after in rows if before is not after]
 
-    def undo(self, mark: tuple[int, int, int]) -> None:
+    def undo(self, mark: Mark) -> None:
         """Take back everything since `mark`."""
         while len(self._journal) > mark[0]:
             relation, key, row = self._journal.pop()

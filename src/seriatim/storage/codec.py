@@ -1,7 +1,7 @@
 """How values are written into columns, the same in every database: times, JSON, items."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -16,9 +16,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 TIMES_REMEMBERED_MAX = 256
-"""All rows of a batch carry the same few times, and those of a page many of the same."""
+"""All rows of a batch carry the same few times and dates, and those of a page many of the same."""
 
-_ENCODER = msgspec.json.Encoder(decimal_format="number")
+_encode = msgspec.json.Encoder(decimal_format="number").encode
 _OBJECT = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 _ITEMS = msgspec.json.Decoder(tuple[Item, ...], float_hook=Decimal)
 _PARTICULARS = msgspec.json.Decoder(Particulars, float_hook=Decimal)
@@ -48,9 +48,15 @@ def maybe_datetime(microseconds: int | None) -> datetime | None:
     return None if microseconds is None else from_microseconds(microseconds)
 
 
+@lru_cache(TIMES_REMEMBERED_MAX)
+def to_iso(day: date) -> str:
+    """A date as ISO 8601 writes it."""
+    return day.isoformat()
+
+
 def encode_json(value: object) -> str:
     """A value as JSON text; decimals are written as numbers, digit by digit."""
-    return _ENCODER.encode(value).decode()
+    return _encode(value).decode()
 
 
 def decode_object(text: str) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from seriatim.storage.codec import (
     maybe_datetime,
     maybe_microseconds,
     plain,
+    to_iso,
     to_microseconds,
 )
 
@@ -253,7 +254,7 @@ def from_document(document: Document, series_id: int | None) -> Row:
         document.sequence_set_id,
         document.status,
         document.currency,
-        document.document_date.isoformat(),
+        to_iso(document.document_date),
         document.amount_minor,
         encode_json(document.items),
         encode_json(plain(document.fields)),
@@ -265,7 +266,7 @@ def from_document(document: Document, series_id: int | None) -> Row:
         document.posted_by,
         maybe_microseconds(document.canceled_at),
         document.canceled_by,
-        None if document.due_date is None else document.due_date.isoformat(),
+        None if document.due_date is None else to_iso(document.due_date),
         document.tax_minor,
         document.applied_minor,
         document.refunded_minor,

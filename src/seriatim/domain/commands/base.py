@@ -6,8 +6,8 @@ from typing import ClassVar, Generic, TypeVar
 
 from seriatim.domain.activity import tell, words_of
 from seriatim.domain.client import SYSTEM_ACTOR_ID, Scope
-from seriatim.domain.register import Event
-from seriatim.domain.snapshot import Needs, Snapshot
+from seriatim.domain.register import ISSUE
+from seriatim.domain.snapshot import Mark, Needs, Snapshot
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -71,18 +71,17 @@ class KeepAnswer(Command[None]):
         """Nothing."""
 
 
-def decide_and_tell(command: Command[T], snapshot: Snapshot, at: datetime) -> T:
-    """Let a command decide, and put into the activity log what it changed.
+def decide_and_tell(command: Command[T], snapshot: Snapshot, at: datetime, mark: Mark) -> T:
+    """Let a command decide, and put into the activity log what it changed. `mark`: where the snapshot stands now.
 
     Raises: what the command raises.
     """
-    mark = snapshot.mark()
     outcome = command.decide(snapshot, at)
     if command.is_told:
-        issues_number = Event.ISSUE in [entry.event for entry in snapshot.register[mark[1] :]]
+        issues_number = ISSUE in [entry.event for entry in snapshot.register[mark[1] :]]
         # Most commands change a document that gets a number, and its series, and nothing that is told.
         passed_over = (snapshot.documents, snapshot.series) if issues_number else (snapshot.series,)
-        changes = list(snapshot.changed_since(mark, passed_over))
+        changes = snapshot.changed_since(mark, passed_over)
         if changes:
             snapshot.activities += tell(
                 at=at, actor_id=command.actor, deed=command.deed, changes=changes, issues_number=issues_number

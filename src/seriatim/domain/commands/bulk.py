@@ -56,7 +56,7 @@ class Several(Command[list[Any]]):
             return Refused(command)
         mark = snapshot.mark()
         try:
-            return decide_and_tell(command, snapshot, at)
+            return decide_and_tell(command, snapshot, at, mark)
         except InternalError:
             raise  # A fault of the server is nobody's refusal: it fails the whole request, and is logged.
         except SeriatimError as error:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import repeat
 from typing import Any
 
 from seriatim.domain.account import Account, check_not_archived, check_takes_currency
@@ -11,13 +12,8 @@ from seriatim.domain.client import Scope
 from seriatim.domain.commands.accounts import find_account
 from seriatim.domain.commands.base import Command, ScopedCommand
 from seriatim.domain.commands.crediting import check_creditable
-from seriatim.domain.commands.opening import (
-    NewDocument,
-    open_document,
-    opening_needs,
-    set_of_account,
-)
-from seriatim.domain.document import ITEMS_MAX, TAXES_FIELD, Document, Item, Status
+from seriatim.domain.commands.opening import open_document, opening_needs, set_of_account
+from seriatim.domain.document import DRAFT, ITEMS_MAX, POSTED, TAXES_FIELD, Document, Item, Status
 from seriatim.domain.money import AMOUNT_MINOR_MAX, check_currency, parse_decimal, to_decimal, to_minor
 from seriatim.domain.numbering import Kind, check_given_number
 from seriatim.domain.particulars import LineDetails
@@ -52,15 +48,12 @@ class DraftItem:
 
     def to_item(self, currency: str) -> Item:
         """Raises: InvalidValue, for a negative amount or more decimals than the currency has."""
-        tax_minor = discount_minor = 0
-        for index, amount in enumerate(self.tax_amounts):
-            tax_minor += _not_negative(amount, currency, f"{self.path}.taxItems[{index}].{self.tax_field}")
-        for index, amount in enumerate(self.discount_amounts):
-            discount_minor += _discount(amount, currency, f"{self.path}.discountItems[{index}].amount")
+        tax_minor = self._tax_minor(currency) if self.tax_amounts else 0
+        discount_minor = self._discount_minor(currency) if self.discount_amounts else 0
         included_minor = tax_minor if self.is_tax_included else 0
         return Item(
             self.id,
-            _net_amount(self.amount, discount_minor + included_minor, currency, f"{self.path}.amount"),
+            _not_negative(self.amount, currency, f"{self.path}.amount", discount_minor + included_minor),
             tax_minor,
             self.quantity,
             self.description,
@@ -71,6 +64,14 @@ class DraftItem:
             discount_minor,
             self.is_tax_included,
         )
+
+    def _tax_minor(self, currency: str) -> int:
+        fields = (f"{self.path}.taxItems[{index}].{self.tax_field}" for index in range(len(self.tax_amounts)))
+        return sum(map(_not_negative, self.tax_amounts, repeat(currency), fields))
+
+    def _discount_minor(self, currency: str) -> int:
+        fields = (f"{self.path}.discountItems[{index}].amount" for index in range(len(self.discount_amounts)))
+        return sum(map(_discount, self.discount_amounts, repeat(currency), fields))
 
 
 @value(frozen=True, slots=True, kw_only=True)
@@ -114,7 +115,8 @@ class CreateDocument(Command[Document]):
     def needs(self, needs: Needs) -> None:
         """The account with its set, DEFAULT, and whatever a number of the caller's choice could meet."""
         entity_id = self.scope.entity_id
-        needs.accounts.update((entity_id, key) for key in self.account_keys.values())
+        for key in self.account_keys.values():
+            needs.accounts.add((entity_id, key))
         if self.set_key is not None:
             needs.sequence_sets.add((entity_id, self.set_key))
         opening_needs(needs, entity_id, self.kind, self.number, draft=not self.post)
@@ -125,29 +127,30 @@ class CreateDocument(Command[Document]):
         check_not_archived(account)
         currency = self.currency or account.currency
         check_takes_currency(account, currency)
-        new = NewDocument(
+        pinned = set_of_account(snapshot, account) if self.set_key is None else self._named_set(snapshot, self.set_key)
+        return open_document(
+            snapshot,
+            self.scope,
+            at,
             document_id=self.document_id,
             kind=self.kind,
             account=account,
-            pinned=self._pinned(snapshot, account),
+            pinned=pinned,
             currency=currency,
-            items=tuple(item.to_item(currency) for item in self.items),
-            total_field=self.items_field,
-            status=Status.POSTED if self.post else Status.DRAFT,
+            status=POSTED if self.post else DRAFT,
+            fields=self.fields,
+            items=tuple([item.to_item(currency) for item in self.items]),
             number=self.number,
             document_date=self.document_date,
             due_date=self.due_date,
-            fields=self.fields,
+            total_field=self.items_field,
         )
-        return open_document(snapshot, new, self.scope, at)
 
-    def _pinned(self, snapshot: Snapshot, account: Account) -> SequenceSet:
-        if self.set_key is None:
-            return set_of_account(snapshot, account)
-        found = snapshot.sequence_set(self.scope.entity_id, self.set_key)
+    def _named_set(self, snapshot: Snapshot, set_key: str) -> SequenceSet:
+        found = snapshot.sequence_set(self.scope.entity_id, set_key)
         if found is None:
             rule = "no such sequence set exists; GET /v1/sequence-sets lists them"
-            raise InvalidValue("sequenceSet", self.set_key, rule)
+            raise InvalidValue("sequenceSet", set_key, rule)
         return found
 
 
@@ -289,11 +292,15 @@ def named_account(snapshot: Snapshot, scope: Scope, account_keys: Mapping[str, s
     return found
 
 
-def _not_negative(amount: Decimal | int | str, currency: str, path: str) -> int:
+def _not_negative(amount: Decimal | int | str, currency: str, path: str, within_minor: int = 0) -> int:
+    """What an amount comes to without the discounts and the tax that are within it."""
     minor = to_minor(amount, currency, path)
     if minor < 0:
         raise InvalidValue(path, amount, "give an amount of zero or more")
-    return minor
+    if minor < within_minor:
+        rule = "an item may not come to less than its discounts and the tax within it"
+        raise InvalidValue(path, amount, rule)
+    return minor - within_minor
 
 
 def _discount(amount: Decimal | int | str, currency: str, path: str) -> int:
@@ -302,15 +309,6 @@ def _discount(amount: Decimal | int | str, currency: str, path: str) -> int:
     if minor > 0:
         raise InvalidValue(path, amount, "give a discount as an amount of zero or less")
     return -minor
-
-
-def _net_amount(amount: Decimal | int | str, within_minor: int, currency: str, path: str) -> int:
-    """What a line comes to without the discounts and the tax that are within the amount given for it."""
-    minor = _not_negative(amount, currency, path) - within_minor
-    if minor < 0:
-        rule = "an item may not come to less than its discounts and the tax within it"
-        raise InvalidValue(path, amount, rule)
-    return minor
 
 
 def _changed_item(item: Item, change: ItemChange, currency: str) -> Item:
@@ -322,7 +320,7 @@ def _changed_item(item: Item, change: ItemChange, currency: str) -> Item:
         if given is None:
             given = to_decimal(item.amount_minor + item.discount_minor + item.tax_minor, currency)
         within_minor = item.discount_minor + (tax_minor if item.is_tax_included else 0)
-        amount_minor = _net_amount(given, within_minor, currency, f"{change.path}.amount")
+        amount_minor = _not_negative(given, currency, f"{change.path}.amount", within_minor)
     return replace(
         item,
         amount_minor=amount_minor,

@@ -11,7 +11,7 @@ from seriatim.domain.commands.applying import apply_on_posting, apply_to
 from seriatim.domain.commands.base import ScopedCommand
 from seriatim.domain.commands.crediting import check_creditable
 from seriatim.domain.commands.documents import DraftItem, find_document
-from seriatim.domain.commands.opening import NewDocument, open_document, opening_needs, set_of_id
+from seriatim.domain.commands.opening import open_document, opening_needs, set_of_id
 from seriatim.domain.document import ITEMS_MAX, Document, Item, Status
 from seriatim.domain.money import to_minor
 from seriatim.domain.numbering import Kind, check_given_number
@@ -77,24 +77,22 @@ class CreateMemoFromInvoice(ScopedCommand[Document]):
             check_creditable(snapshot, invoice, items)
         memo = open_document(
             snapshot,
-            NewDocument(
-                document_id=self.document_id,
-                kind=self.kind,
-                account=account,
-                pinned=set_of_id(snapshot, invoice.sequence_set_id),
-                currency=invoice.currency,
-                items=items,
-                total_field=self.items_field,
-                status=Status.POSTED if self.post else Status.DRAFT,
-                number=self.number,
-                document_date=self.document_date,
-                due_date=self.due_date,
-                referred_id=invoice.id,
-                applies_on_posting=self.applies_on_posting,
-                fields=self.fields,
-            ),
             self.scope,
             at,
+            document_id=self.document_id,
+            kind=self.kind,
+            account=account,
+            pinned=set_of_id(snapshot, invoice.sequence_set_id),
+            currency=invoice.currency,
+            items=items,
+            total_field=self.items_field,
+            status=Status.POSTED if self.post else Status.DRAFT,
+            number=self.number,
+            document_date=self.document_date,
+            due_date=self.due_date,
+            referred_id=invoice.id,
+            applies_on_posting=self.applies_on_posting,
+            fields=self.fields,
         )
         return apply_on_posting(snapshot, self.scope, memo, self.application_id, at) if self.post else memo
 
@@ -162,20 +160,18 @@ class CounterDocument(ScopedCommand[Countered]):
             check_creditable(snapshot, document, items)
         memo = open_document(
             snapshot,
-            NewDocument(
-                document_id=self.document_id,
-                kind=COUNTER_KINDS[self.kind],
-                account=_account_of(snapshot, document),
-                pinned=set_of_id(snapshot, document.sequence_set_id),
-                currency=document.currency,
-                items=items,
-                status=Status.POSTED,
-                document_date=self.document_date,
-                referred_id=document.id,
-                fields=self.fields,
-            ),
             self.scope,
             at,
+            document_id=self.document_id,
+            kind=COUNTER_KINDS[self.kind],
+            account=_account_of(snapshot, document),
+            pinned=set_of_id(snapshot, document.sequence_set_id),
+            currency=document.currency,
+            items=items,
+            status=Status.POSTED,
+            document_date=self.document_date,
+            referred_id=document.id,
+            fields=self.fields,
         )
         source, target = (memo, document) if self.kind in TARGET_KINDS else (document, memo)
         if document.open_minor:

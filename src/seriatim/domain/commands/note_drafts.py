@@ -11,7 +11,7 @@ from seriatim.domain.commands.accounts import find_account
 from seriatim.domain.commands.applying import touched
 from seriatim.domain.commands.base import ScopedCommand
 from seriatim.domain.commands.documents import find_document
-from seriatim.domain.commands.opening import NewDocument, open_document, opening_needs, set_of_account, set_of_id
+from seriatim.domain.commands.opening import open_document, opening_needs, set_of_account, set_of_id
 from seriatim.domain.customer import particulars_of
 from seriatim.domain.document import Document, Status
 from seriatim.domain.document_view import MEMO_FIELDS, DocumentView, view_document, view_needs
@@ -64,7 +64,10 @@ class OpenNote(ScopedCommand[DocumentView]):
         fallback = snapshot.merchant(account.entity_id).details.get("address", {}).get("country")
         said = replace(particulars_of(account, fallback), **self.said)
         term_days = snapshot.merchant(account.entity_id).payment_term_days
-        new = NewDocument(
+        opened = open_document(
+            snapshot,
+            self.scope,
+            at,
             document_id=self.document_id,
             kind=self.kind,
             account=account,
@@ -76,7 +79,7 @@ class OpenNote(ScopedCommand[DocumentView]):
             fields=_with_memo(self.kind, {}, said),
             particulars=said,
         )
-        return view_document(snapshot, open_document(snapshot, new, self.scope, at))
+        return view_document(snapshot, opened)
 
     def _invoice(self, snapshot: Snapshot, account: Account) -> Document | None:
         if self.invoice_key is None:

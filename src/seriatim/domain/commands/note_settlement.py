@@ -8,7 +8,7 @@ from seriatim.domain.commands.applying import apply_to, touched
 from seriatim.domain.commands.base import ScopedCommand
 from seriatim.domain.commands.documents import find_document
 from seriatim.domain.commands.note_drafts import keep_note
-from seriatim.domain.commands.opening import NewDocument, open_document, opening_needs, set_of_account
+from seriatim.domain.commands.opening import open_document, opening_needs, set_of_account
 from seriatim.domain.commands.settlement import take_back
 from seriatim.domain.document import Document, PaymentStatus, Status
 from seriatim.domain.document_view import DocumentView, view_document, view_needs
@@ -127,7 +127,10 @@ class MarkInvoice(ScopedCommand[DocumentView]):
         account = snapshot.accounts.get(invoice.account_id)
         if account is None:
             raise InternalError
-        new = NewDocument(
+        payment = open_document(
+            snapshot,
+            self.scope,
+            at,
             document_id=self.payment_id,
             kind=Kind.PAYMENT,
             account=account,
@@ -138,7 +141,6 @@ class MarkInvoice(ScopedCommand[DocumentView]):
             referred_id=invoice.id,
             fields={MARKED_PAID_FIELD: MARKED_PAID, "type": "External"},
         )
-        payment = open_document(snapshot, new, self.scope, at)
         apply_to(snapshot, self.scope, payment, invoice, invoice.open_minor, self.application_id, at)
 
     def _take_back(self, snapshot: Snapshot, invoice: Document, at: datetime) -> None:

@@ -11,7 +11,7 @@ from seriatim.domain.client import Scope
 from seriatim.domain.commands.applying import apply_to, touched
 from seriatim.domain.commands.base import ScopedCommand
 from seriatim.domain.commands.documents import find_document, named_account
-from seriatim.domain.commands.opening import NewDocument, open_document, opening_needs, set_of_account
+from seriatim.domain.commands.opening import open_document, opening_needs, set_of_account
 from seriatim.domain.document import Document, Status
 from seriatim.domain.money import check_currency, to_minor
 from seriatim.domain.numbering import Kind, check_given_number
@@ -129,7 +129,10 @@ class CreatePayment(ScopedCommand[Document]):
         """Raises: NotFound; BrokenRule, for another currency, or more than remains."""
         account = named_account(snapshot, self.scope, self.account_keys)
         check_takes_currency(account, self.currency)
-        new = NewDocument(
+        payment = open_document(
+            snapshot,
+            self.scope,
+            at,
             document_id=self.document_id,
             kind=Kind.PAYMENT,
             account=account,
@@ -141,7 +144,6 @@ class CreatePayment(ScopedCommand[Document]):
             document_date=self.document_date,
             fields=self.fields,
         )
-        payment = open_document(snapshot, new, self.scope, at)
         return apply_portions(snapshot, self.scope, payment, self.portions, at)
 
 
@@ -188,7 +190,10 @@ class CreateRefund(ScopedCommand[Document]):
             raise InvalidValue("refundDate", self.document_date, rule)
         source, amount_minor = self._unapplied(snapshot, source, at)
         check_amount_open(source, amount_minor, "refunded")
-        new = NewDocument(
+        refund = open_document(
+            snapshot,
+            self.scope,
+            at,
             document_id=self.document_id,
             kind=Kind.REFUND,
             account=account,
@@ -200,7 +205,6 @@ class CreateRefund(ScopedCommand[Document]):
             referred_id=source.id,
             fields=self.fields,
         )
-        refund = open_document(snapshot, new, self.scope, at)
         paid_back = refund_amount(source, amount_minor)
         snapshot.documents.put(source.id, touched(paid_back, self.scope, at))
         return refund

@@ -20,7 +20,7 @@ from typing import Any, Generic, TypeVar
 import asyncpg
 
 from seriatim.domain.numbering import SeriesKey
-from seriatim.domain.register import Event
+from seriatim.domain.register import ISSUE
 from seriatim.domain.snapshot import Needs, Relation, Snapshot
 from seriatim.storage.postgres.apply import Applier
 from seriatim.storage.postgres.cache import Cache
@@ -239,7 +239,7 @@ def _opens_documents(snapshot: Snapshot) -> bool:
         documents.count(None) == len(documents) > 0
         and None not in series
         and bool(series)
-        and all(entry.event is Event.ISSUE for entry in snapshot.register)
+        and all(entry.event is ISSUE for entry in snapshot.register)
         and not snapshot.activities
         and not any(next(relation.changes(), None) for relation in _LONG_CHANGES(snapshot))
     )
