@@ -2,10 +2,11 @@
 
 `python -m bench.simulation` takes its times from bench/results/contended.json and limits.json, where they are, and
 draws each time around its mean from a seeded generator. Callers are a closed loop, spread over the processes evenly. A
-process reads requests and writes answers one at a time; it gathers what waits into a batch, as the writer does. The
-batch waits for its series, holds them for the process's own work on the documents, the database's work and the flush,
-and then answers. All that computes shares the cores: with more tasks than cores each is slower by as much. Of several
-series, every process either meets all ("mixed"), or none that another one meets ("apart").
+process reads requests and writes answers one at a time; it gathers what waits into a batch, as the writer does. Where
+processes meet, a batch waits for its series and holds them for the process's own work on the documents, the database's
+work and the flush. A process that meets no other halves its batches, and does its own work on one while the database
+writes the one before. All that computes shares the cores: with more tasks than cores each is slower by as much. Of
+several series, every process either meets all ("mixed"), or none that another one meets ("apart").
 """
 
 import argparse
@@ -20,7 +21,7 @@ from typing import Any
 
 from bench.contended import NO_OP, POSTED, POSTGRES
 from bench.figures import RESULTS, print_table, write_results
-from seriatim.service.writer import BATCH_SUBMISSIONS_MAX
+from seriatim.service.writer import AHEAD_SUBMISSIONS_MIN, BATCH_SUBMISSIONS_MAX, HALVED_SUBMISSIONS_MIN
 
 SEED = 20_261_122
 MANY = 10_000
@@ -34,7 +35,7 @@ class Times:
     request: float = 70.0
     """A process's work on a request and its answer, outside of the batch."""
     batch: float = 250.0
-    """A process's work on a batch, while it holds the series, and on each document in it."""
+    """A process's own work on a batch, and on each document in it."""
     batch_document: float = 25.0
     database: float = 300.0
     """The database's work on a batch, and on each document in it."""
@@ -156,8 +157,12 @@ class Process:
         self._world = world
         self._loop = Single(world.cores)
         self._queued: deque[int] = deque()
-        self._is_writing = False
+        self._under_way: deque[list[int]] = deque()
+        """The batch that is being written, and one that was taken ahead."""
+        self._decided: list[int] | None = None
+        """The batch taken ahead, once there is nothing left but to write it."""
         self._last_size = 1
+        self._has_all_waited = False
 
     def request(self, series: int) -> None:
         """A caller's request has arrived."""
@@ -168,32 +173,59 @@ class Process:
         self._begin()
 
     def _begin(self) -> None:
-        """Take what is queued, unless a batch is under way, or fewer wait than did last and more have arrived."""
+        """Take a batch of what is queued, if it is time for one."""
         size = len(self._queued)
-        if self._is_writing or not size or (size < self._last_size and self._loop.has_more):
+        if self._under_way:
+            is_time = self._world.is_each_alone and len(self._under_way) == 1
+            is_time = is_time and size >= max(AHEAD_SUBMISSIONS_MIN, len(self._under_way[0]))
+        else:
+            is_time = size > 0 and (size >= self._last_size or not self._loop.has_more)
+        if not is_time:
             return
-        self._is_writing, self._last_size = True, min(size, BATCH_SUBMISSIONS_MAX)
+        if self._world.is_each_alone and self._has_all_waited and size >= HALVED_SUBMISSIONS_MIN:
+            size = (size + 1) // 2
+        self._last_size = min(size, BATCH_SUBMISSIONS_MAX)
         batch = [self._queued.popleft() for _ in range(self._last_size)]
-        self._lock(batch, sorted(set(batch)))
+        self._under_way.append(batch)
+        self._has_all_waited = False
+        if self._world.is_each_alone:
+            self._decide(batch)
+        else:
+            self._lock(batch, sorted(set(batch)))
 
     def _lock(self, batch: list[int], missing: list[int]) -> None:
         if missing:
             self._world.series[missing[0]].take(lambda: self._lock(batch, missing[1:]))
         else:
+            self._decide(batch)
+
+    def _decide(self, batch: list[int]) -> None:
+        times = self._world.times
+        work = self._world.around(times.batch + times.batch_document * len(batch))
+        self._loop.do(work, lambda: self._write_or_wait(batch))
+
+    def _write_or_wait(self, batch: list[int]) -> None:
+        if self._under_way[0] is batch:
             self._write(batch)
+        else:
+            self._decided = batch
 
     def _write(self, batch: list[int]) -> None:
-        world, times, size = self._world, self._world.times, len(batch)
-        database = world.around(times.database + times.database_document * size)
-        own = world.around(times.batch + times.batch_document * size)
+        world, times = self._world, self._world.times
+        database = world.around(times.database + times.database_document * len(batch))
         flush = world.around(times.flush)
-        after = lambda: world.cores.wait(flush, lambda: self._answer(batch))  # noqa: E731 - three steps, one line each
-        self._loop.do(own, lambda: world.cores.compute(database, after))
+        world.cores.compute(database, lambda: world.cores.wait(flush, lambda: self._answer(batch)))
 
     def _answer(self, batch: list[int]) -> None:
-        for series in sorted(set(batch)):
-            self._world.series[series].let_go()
-        self._is_writing = False
+        self._under_way.popleft()
+        self._has_all_waited = not self._queued and not self._under_way
+        if self._world.is_each_alone:
+            decided, self._decided = self._decided, None
+            if decided is not None:
+                self._write(decided)
+        else:
+            for series in sorted(set(batch)):
+                self._world.series[series].let_go()
         for series in batch:
             self._world.answered(self, series)
         self._begin()
@@ -206,6 +238,8 @@ class World:
         self.times = times
         self.cores = Cores(cores)
         self.series = [Lock() for _ in range(spread.series)]
+        self.is_each_alone = processes == 1 or spread.is_apart
+        """Whether no process meets a series of another one's."""
         self.documents = 0
         self._random = random.Random(SEED)
         self._client = Single(self.cores)
