@@ -54,7 +54,7 @@ from seriatim.service.writer import Writer
 from seriatim.settings import Settings
 from seriatim.storage.engines import store_for
 from seriatim.supervisor import Lifeline, Supervisor
-from seriatim.telemetry import METRICS_CONTENT_TYPE, Metrics, RequestLog, configure_logging
+from seriatim.telemetry import METRICS_CONTENT_TYPE, Metrics, RequestLine, RequestLog, configure_logging
 
 HOUSEKEEPING_SECONDS = 60
 REAPED_ROWS_MAX = 10_000
@@ -85,18 +85,19 @@ class RequestTelemetry:
         client = getattr(call, "client", None)
         if client is not None:
             self._uses.note(client.id)
-        self._log.log_request(
+        line = RequestLine(
             request_id=call.request_id,
             track_id=call.track_id,
             client_id=None if client is None else client.id,
             method=call.method,
             route=route,
             status=reply.status,
-            duration_seconds=seconds,
+            duration_ms=round(seconds * 1000, 3),
             bytes_in=len(call.raw_body),
             bytes_out=len(reply.body),
             zuora_version=call.header(b"zuora-version"),
         )
+        self._log.log_request(line)
 
     def faulted(self, call: Call[Any, Any], error: Exception) -> None:
         """Log a fault of the server, with its trace, under the request's id."""
@@ -124,17 +125,17 @@ class ConsoleTelemetry:
     ) -> None:
         """Count a request, and write its line."""
         self._metrics.request_answered(method, route, status, seconds)
-        self._log.log_request(
+        line = RequestLine(
             request_id=request_id,
-            track_id=None,
             client_id=user_id,
             method=method,
             route=route,
             status=status,
-            duration_seconds=seconds,
+            duration_ms=round(seconds * 1000, 3),
             bytes_in=bytes_in,
             bytes_out=bytes_out,
         )
+        self._log.log_request(line)
 
     def faulted(self, request_id: str, error: Exception) -> None:
         """Log a fault of a page, with its trace, under the request's id."""
@@ -344,8 +345,8 @@ def _by_path(other: Handler, by_first_part: Mapping[str, Handler], by_path: Mapp
     """The handler that a path chooses, as a whole or by its first part; else the other one."""
 
     def handle(exchange: Exchange) -> Awaitable[None]:
-        path = exchange.path
-        chosen = by_path.get(path) or by_first_part.get(path.lstrip("/").partition("/")[0], other)
+        head = exchange.head
+        chosen = by_path.get(head.path) or by_first_part.get(head.first_part, other)
         return chosen(exchange)
 
     return handle

@@ -16,11 +16,11 @@ from decimal import Decimal
 from functools import lru_cache
 from http import HTTPStatus
 from itertools import accumulate
+from operator import add
 from typing import Any, BinaryIO
 
 import msgspec
 import structlog
-from msgspec import UNSET, UnsetType
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -101,63 +101,48 @@ class RequestLog:
         self._sink = sink if isinstance(sink, _Sink) else None
         self._logger = structlog.get_logger().bind()
 
-    def log_request(
-        self,
-        *,
-        request_id: str,
-        track_id: str | None,
-        client_id: str | None,
-        method: str,
-        route: str,
-        status: int,
-        duration_seconds: float,
-        bytes_in: int,
-        bytes_out: int,
-        zuora_version: str | None = None,
-    ) -> None:
-        """Log a request that was answered. `route` is the template of the path, not the path."""
+    def log_request(self, line: "RequestLine") -> None:
+        """Log a request that was answered."""
         # 501 says what is not served, which is no fault of the server.
-        is_fault = status >= SERVER_FAULT_STATUS_MIN and status != HTTPStatus.NOT_IMPLEMENTED
-        if self._sink is not None and not self._sink.takes_requests and not is_fault:
+        is_fault = line.status >= SERVER_FAULT_STATUS_MIN and line.status != HTTPStatus.NOT_IMPLEMENTED
+        sink = self._sink
+        if sink is not None and not sink.takes_requests and not is_fault:
             return
-        line = _RequestLine(
-            level="error" if is_fault else "info",
-            request_id=request_id,
-            client_id=client_id,
-            method=method,
-            route=route,
-            status=status,
-            duration_ms=round(duration_seconds * 1000, 3),
-            bytes_in=bytes_in,
-            bytes_out=bytes_out,
-            track_id=UNSET if track_id is None else _without_secrets(track_id),
-            zuora_version=UNSET if zuora_version is None else _without_secrets(zuora_version),
-        )
-        if self._sink is not None and self._sink.renders_json:
-            line.at = self._sink.clock.now()
-            self._sink.write_soon(_ENCODER.encode(line) + b"\n")
+        if line.track_id is not None:
+            line.track_id = _without_secrets(line.track_id)
+        if line.zuora_version is not None:
+            line.zuora_version = _without_secrets(line.zuora_version)
+        line.level = "error" if is_fault else "info"
+        line.event = "request"
+        if sink is not None and sink.renders_json:
+            sink.write_soon(line)
         else:
             fields = msgspec.to_builtins(line)
             write = self._logger.error if is_fault else self._logger.info
             write(fields.pop("event"), **{name: value for name, value in fields.items() if name != "level"})
 
 
-class _RequestLine(msgspec.Struct, kw_only=True):
-    """The line of a request: it is written for every one, and this takes a tenth of the time of a general event."""
+class RequestLine(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The line of a request: it is written for every one, and this takes a tenth of the time of a general event.
 
-    at: datetime | UnsetType = UNSET
-    level: str
-    event: str = "request"
+    The log fills in the first three.
+    """
+
+    at: datetime | None = None
+    level: str = ""
+    event: str = ""
     request_id: str
     client_id: str | None
     method: str
     route: str
+    """The template of the path, not the path."""
     status: int
     duration_ms: float
     bytes_in: int
     bytes_out: int
-    track_id: str | UnsetType
-    zuora_version: str | UnsetType
+    track_id: str | None = None
+    """None, as what follows: it is left out."""
+    zuora_version: str | None = None
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -201,8 +186,7 @@ class Metrics:
 
     def request_answered(self, method: str, route: str, status: int, duration_seconds: float) -> None:
         """Count a request. `route` is the template of the path: a path itself would make a series each."""
-        # A caller may send any word as its method; it may not make a new series with each.
-        self._requests.count(method if method in METHODS else "other", route, status, duration_seconds)
+        self._requests.count(method, route, status, duration_seconds)
 
     def batch_written(self, size: int, queue_wait_seconds: float, write_seconds: float) -> None:
         """Count a batch."""
@@ -239,17 +223,16 @@ class _RequestFigures(Collector):
     """What is counted of requests: for every one of them, so by hand, in a fifth of the library's time."""
 
     def __init__(self) -> None:
-        self._counts: dict[tuple[str, str, int], int] = {}
-        self._seconds: dict[tuple[str, str], list[float]] = {}
-        """By method and route: how many took at most as long as each bucket says and no less; then the sum."""
+        self._figures: dict[tuple[str, str, int], list[float]] = {}
+        """By method, route and status: how many took as long as each bucket says and no less; then the sum."""
 
     def count(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request."""
-        key = (method, route, status)
-        self._counts[key] = self._counts.get(key, 0) + 1
-        figures = self._seconds.get((method, route))
+        # A caller may send any word as its method; it may not make a new series with each.
+        key = (method if method in METHODS else "other", route, status)
+        figures = self._figures.get(key)
         if figures is None:
-            figures = self._seconds[method, route] = [0.0] * (len(SECONDS_BUCKETS) + 2)
+            figures = self._figures[key] = [0.0] * (len(SECONDS_BUCKETS) + 2)
         figures[bisect_left(SECONDS_BUCKETS, seconds)] += 1
         figures[-1] += seconds
 
@@ -257,13 +240,15 @@ class _RequestFigures(Collector):
         """The figures, as the library wants them."""
         labels = ["method", "route", "status"]
         requests = CounterMetricFamily("seriatim_requests", "Requests answered.", labels=labels)
-        for (method, route, status), count in self._counts.items():
-            requests.add_metric([method, route, str(status)], count)
+        of_routes: dict[tuple[str, str], list[float]] = {}
+        for (method, route, status), figures in self._figures.items():
+            requests.add_metric([method, route, str(status)], sum(figures[:-1]))
+            others = of_routes.get((method, route))
+            of_routes[method, route] = figures if others is None else [*map(add, others, figures)]
         yield requests
         told = "From a request's head to the end of its answer, in seconds."
         seconds = HistogramMetricFamily("seriatim_request_seconds", told, labels=labels[:2])
-        for key, figures in self._seconds.items():
-            *counts, total = figures
+        for key, (*counts, total) in of_routes.items():
             ends = [*map(str, SECONDS_BUCKETS), "+Inf"]
             buckets = list(zip(ends, accumulate(counts), strict=True))
             seconds.add_metric(list(key), buckets, total)
@@ -275,8 +260,8 @@ class _Sink:
 
     def __init__(self, stream: BinaryIO, clock: Clock, level: LogLevel, log_format: LogFormat) -> None:
         self._stream = stream
-        self._waiting: list[bytes] = []
-        self.clock = clock
+        self._waiting: list[RequestLine] = []
+        self._clock = clock
         self.takes_requests = logging.getLevelName(level.upper()) <= logging.INFO
         self.renders_json = log_format is LogFormat.JSON
 
@@ -286,13 +271,12 @@ class _Sink:
 
     def msg(self, line: bytes) -> None:
         """Write a line now, behind those that wait."""
-        self._waiting.append(line)
-        self._flush()
+        self._write(self._render_waiting() + line)
 
     debug = info = warning = error = critical = msg
 
-    def write_soon(self, line: bytes) -> None:
-        """Write a line with the others of this turn of the event loop; where none runs, now."""
+    def write_soon(self, line: RequestLine) -> None:
+        """Write a line with the others of this turn of the event loop, and their time; where none runs, now."""
         self._waiting.append(line)
         if len(self._waiting) == 1:
             try:
@@ -301,10 +285,19 @@ class _Sink:
                 self._flush()
 
     def _flush(self) -> None:
+        self._write(self._render_waiting())
+
+    def _render_waiting(self) -> bytes:
         lines, self._waiting = self._waiting, []
+        at = self._clock.now()
+        for line in lines:
+            line.at = at
+        return _ENCODER.encode_lines(lines)
+
+    def _write(self, data: bytes) -> None:
         # The disk may be full, or nobody read the pipe any more: there is nowhere left to say so.
         with suppress(OSError, ValueError):
-            self._stream.write(b"".join(lines))
+            self._stream.write(data)
             self._stream.flush()
 
 

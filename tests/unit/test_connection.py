@@ -60,13 +60,13 @@ class World:
     reached: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def handle(self, exchange: Exchange) -> None:
-        self.handled.append(exchange.path)
+        self.handled.append(exchange.head.path)
         self.reached.set()
-        if exchange.path == "/gated":
+        if exchange.head.path == "/gated":
             await self.gate.wait()
-        if exchange.path == "/fault":
+        if exchange.head.path == "/fault":
             raise ZeroDivisionError
-        if exchange.path == "/unread":
+        if exchange.head.path == "/unread":
             exchange.answer(401, (), b"")
             return
         try:
@@ -75,17 +75,17 @@ class World:
             exchange.answer(413, (), b"")
             return
         except ClientDisconnected:
-            self.gone.append(exchange.path)
+            self.gone.append(exchange.head.path)
             return
-        if exchange.path == "/large":
+        if exchange.head.path == "/large":
             exchange.answer(200, (), b"x" * LARGE_BYTES)
             return
         told = {
-            "method": exchange.method,
-            "path": exchange.path,
-            "raw_path": exchange.raw_path,
-            "query": exchange.query_string.decode(),
-            "headers": [(name.decode(), value.decode()) for name, value in exchange.headers],
+            "method": exchange.head.method,
+            "path": exchange.head.path,
+            "raw_path": exchange.head.raw_path,
+            "query": exchange.head.query_string.decode(),
+            "headers": [(name.decode(), value.decode()) for name, value in exchange.head.headers],
             "body": body.decode("latin-1") if len(body) < 100 else len(body),
         }
         exchange.answer(200, ((b"content-type", b"application/json"),), json.dumps(told).encode())

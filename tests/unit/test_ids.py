@@ -1,5 +1,6 @@
 """Ids, secrets and the clock of the machine."""
 
+import multiprocessing
 import re
 from datetime import UTC, datetime, timedelta
 from uuid import RFC_4122, UUID
@@ -54,6 +55,22 @@ def test_a_uuid_is_random_and_of_version_4() -> None:
     for position in {*range(36)} - {8, 13, 14, 18, 19, 23}:
         assert {text[position] for text in made} == set("0123456789abcdef")
     assert {text[19] for text in made} == set("89ab")
+
+
+def test_a_forked_process_gives_out_other_uuids_than_the_one_it_comes_from() -> None:
+    ids = SystemIds()
+    ids.new_uuid()  # Some more are made with it, and kept.
+    fork = multiprocessing.get_context("fork")
+    told = fork.SimpleQueue()
+    children = [fork.Process(target=lambda: told.put([ids.new_uuid() for _ in range(1000)])) for _ in range(2)]
+    for child in children:
+        child.start()
+    made = [ids.new_uuid() for _ in range(1000)]
+    for _ in children:
+        made += told.get()
+    for child in children:
+        child.join()
+    assert len(set(made)) == 3000
 
 
 def test_a_secret_has_forty_letters_and_digits() -> None:

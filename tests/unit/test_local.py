@@ -13,7 +13,8 @@ async def test_the_handler_sees_the_whole_request_and_its_answer_comes_back() ->
 
     async def handle(exchange: Exchange) -> None:
         body = await exchange.read_body(100)
-        seen.append((exchange.method, exchange.raw_path, exchange.path, exchange.query_string, exchange.scheme, body))
+        head = exchange.head
+        seen.append((head.method, head.raw_path, head.path, head.query_string, exchange.scheme, body))
         exchange.answer(201, [(b"a", b"b")], b"made")
 
     answer = await local_sender(handle)("POST", "/v1/a%2Fb?c=%20d", HEADERS, b"body")

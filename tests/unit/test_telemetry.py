@@ -18,7 +18,7 @@ from seriatim.domain.client import ApiClient, Role
 from seriatim.errors import Category
 from seriatim.service.ports import WriterObserver
 from seriatim.settings import LogFormat, LogLevel
-from seriatim.telemetry import METRICS_CONTENT_TYPE, REDACTED, Metrics, RequestLog, configure_logging
+from seriatim.telemetry import METRICS_CONTENT_TYPE, REDACTED, Metrics, RequestLine, RequestLog, configure_logging
 from tests.fakes import NOON, FixedClock
 
 HIDDEN = "hunter2hunter2"
@@ -68,12 +68,12 @@ def log_request(log: Log, **changes: Any) -> None:
         "method": "POST",
         "route": "/v1/credit-memos/{id}",
         "status": 200,
-        "duration_seconds": 0.0123456,
+        "duration_ms": 12.346,
         "bytes_in": 10,
         "bytes_out": 20,
         "zuora_version": "2025-08-12",
     }
-    RequestLog().log_request(**{**fields, **changes})
+    RequestLog().log_request(RequestLine(**{**fields, **changes}))
     assert log is not None
 
 

@@ -33,8 +33,10 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
 
 def is_permitted(client: Principal, permission: Permission) -> bool:
     """Whether a client or user has a permission."""
+    if permission not in PERMISSIONS[client.role]:
+        return False
     is_limited = client.entity_ids is not None or client.org_ids is not None
-    return permission in PERMISSIONS[client.role] and not (permission is Permission.ADMINISTER and is_limited)
+    return permission is not Permission.ADMINISTER or not is_limited
 
 
 def check(client: Principal, permission: Permission) -> None:

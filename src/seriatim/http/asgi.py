@@ -60,17 +60,18 @@ class _Answer:
 
 
 def _scope_of(exchange: Exchange) -> dict[str, Any]:
+    head = exchange.head
     return {
         "type": "http",
         "asgi": _VERSIONS,
-        "http_version": exchange.version,
-        "method": exchange.method,
+        "http_version": head.version,
+        "method": head.method,
         "scheme": exchange.scheme,
-        "path": exchange.path,
-        "raw_path": exchange.raw_path.encode("ascii"),
-        "query_string": exchange.query_string,
+        "path": head.path,
+        "raw_path": head.raw_path.encode("ascii"),
+        "query_string": head.query_string,
         "root_path": "",
-        "headers": exchange.headers,
+        "headers": list(head.headers),
         "client": None,
         "server": None,
     }

@@ -7,11 +7,11 @@ answer may take, and how much is read ahead of what is being answered.
 import asyncio
 from collections import deque
 from typing import Protocol, cast
-from urllib.parse import unquote
 
 import httptools
 
 from seriatim.http.exchange import Exchange, Handler
+from seriatim.http.heads import Head, HeadMemory
 
 HEAD_BYTES_MAX = 65_536
 """How much of a request line and headers may arrive beyond the first read. The body has limits of its own."""
@@ -32,6 +32,7 @@ LINGER_SECONDS_MAX = 2
 LOOPBACK_ADDRESSES = frozenset({"127.0.0.1", "::1"})
 
 _NEVER = float("inf")
+_NO_HEAD = Head("", "", b"", (), "1.0", is_last=True)
 _PLAIN_TEXT = ((b"content-type", b"text/plain; charset=utf-8"),)
 _RETRIED_LATER = (*_PLAIN_TEXT, (b"retry-after", b"1"))
 _UNAVAILABLE = 503
@@ -45,6 +46,7 @@ class Host(Protocol):
     now_seconds: float
     """The loop's time, to the second."""
     date_line: bytes
+    heads: HeadMemory
 
     def opened(self, connection: "Connection") -> bool:
         """Take in a connection; False: there are too many."""
@@ -68,7 +70,6 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
-        self._expects_continue = False
         self._head_is_open = False
         self._head_bytes = 0
         self._receiving: Exchange | None = None
@@ -140,6 +141,29 @@ class Connection(asyncio.Protocol):
         """Take in what has arrived."""
         if self._is_deaf:
             return
+        if self._head_is_open or self._receiving is not None:
+            self._feed(data)
+            return
+        known = self._host.heads.find(data)
+        if known is not None:
+            head, body = known
+            self._begin(head)
+            if body:
+                self.on_body(body)
+            self.on_message_complete()
+            return
+        before = self._newest
+        self._feed(data)
+        newest = self._newest
+        if newest is not None and newest is not before and newest.is_whole and not newest.is_last:
+            self._host.heads.remember(data, newest.head, newest.received_bytes)
+
+    @property
+    def _newest(self) -> Exchange | None:
+        return self._exchanges[-1] if self._exchanges else None
+
+    def _feed(self, data: bytes) -> None:
+        """Have the parser read what has arrived."""
         head_was_open = self._head_is_open
         try:
             self._parser.feed_data(data)
@@ -158,7 +182,6 @@ class Connection(asyncio.Protocol):
         """The parser: a request begins."""
         self._url = b""
         self._headers = []
-        self._expects_continue = False
         self._head_is_open = True
         self._head_bytes = 0
         if not self._is_deaf:
@@ -170,30 +193,25 @@ class Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """The parser: a header."""
-        name = name.lower()
-        if name == b"expect" and value.lower() == b"100-continue":
-            self._expects_continue = True
-        self._headers.append((name, value))
+        self._headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """The parser: the head is complete, and the request can be answered."""
         self._head_is_open = False
         if self._is_deaf:
             return
+        raw_path, query_string = _split_target(self._url)
+        parser = self._parser
+        method, version = parser.get_method().decode(), parser.get_http_version()
+        is_last = version != "1.1" or not parser.should_keep_alive()
+        self._begin(Head(method, raw_path, query_string, self._headers, version, is_last=is_last))
+
+    def _begin(self, head: Head) -> None:
+        """A request has begun that can be answered."""
         if len(self._exchanges) >= REQUESTS_AHEAD_MAX:
             self._refuse(400, f"{REQUESTS_AHEAD_MAX} requests wait for their answers already.")
             return
-        raw_path, query_string = _split_target(self._url)
-        path = unquote(raw_path) if "%" in raw_path else raw_path
-        parser = self._parser
-        exchange = Exchange(
-            self, parser.get_method().decode(), raw_path, path, query_string, self._headers, parser.get_http_version()
-        )
-        if not parser.should_keep_alive():
-            exchange.is_last = True
-        if self._expects_continue:
-            exchange.expect_continue()
-        self._receiving = exchange
+        self._receiving = exchange = Exchange(self, head)
         self._exchanges.append(exchange)
         self._read_deadline_seconds = self._host.now_seconds + BODY_SECONDS_MAX
         if len(self._exchanges) > 1:
@@ -224,11 +242,11 @@ class Connection(asyncio.Protocol):
         if self._is_connected:
             self._transport.write(data)
 
-    async def changed(self) -> None:
+    def changed(self) -> asyncio.Future[None]:
         """Wait until something has arrived, or nothing more will, or it can be written to again."""
         waiter = self._host.loop.create_future()
         self._waiters.append(waiter)
-        await waiter
+        return waiter
 
     async def drained(self) -> None:
         """Wait while the client is slow to read what was sent."""
@@ -267,8 +285,17 @@ class Connection(asyncio.Protocol):
     async def _serve(self) -> None:
         """Have every request answered, one after another."""
         try:
-            while (exchange := await self._next()) is not None:
-                await self._answer(exchange)
+            while self._is_connected:
+                if not self._exchanges:
+                    if self._fault is not None:
+                        break
+                    await self.changed()
+                    continue
+                exchange = self._exchanges[0]
+                try:
+                    await self._host.handler(exchange)
+                except Exception as error:  # noqa: BLE001 - a fault of one exchange must not lose the connection's task
+                    self._excuse(exchange, error)
                 self._exchanges.popleft()
                 if exchange.is_last or not exchange.is_answered:
                     self._end(exchange)
@@ -277,30 +304,19 @@ class Connection(asyncio.Protocol):
                     self.read_on()
                 if exchange.is_whole and not self._head_is_open and not self._exchanges:
                     self._read_deadline_seconds = self._host.now_seconds + KEEP_ALIVE_SECONDS
-                await self.drained()
+                if not self._writes:
+                    await self.drained()
             self._end(None)
         except BaseException:
             self._transport.abort()
             raise
 
-    async def _next(self) -> Exchange | None:
-        """The request to be answered next; None, when there will be no more."""
-        while self._is_connected:
-            if self._exchanges:
-                return self._exchanges[0]
-            if self._fault is not None:
-                return None
-            await self.changed()
-        return None
-
-    async def _answer(self, exchange: Exchange) -> None:
-        try:
-            await self._host.handler(exchange)
-        except Exception as error:  # noqa: BLE001 - a fault of one exchange is no reason to lose the connection's task
-            self._host.faulted(error)
-            if not exchange.is_begun:
-                exchange.is_last = True
-                exchange.answer(500, _PLAIN_TEXT, b"Internal Server Error")
+    def _excuse(self, exchange: Exchange, error: Exception) -> None:
+        """Answer what a handler has failed to, if nothing was answered yet."""
+        self._host.faulted(error)
+        if not exchange.is_begun:
+            exchange.is_last = True
+            exchange.answer(500, _PLAIN_TEXT, b"Internal Server Error")
 
     def _end(self, exchange: Exchange | None) -> None:
         """Tell what is wrong, if that is why the end has come, and close when nothing can be lost by it."""
@@ -310,7 +326,7 @@ class Connection(asyncio.Protocol):
             return
         if self._fault is not None and (exchange is None or not exchange.is_answered):
             status, text = self._fault
-            last = Exchange(self, "", "", "", b"", [], "1.0")
+            last = Exchange(self, _NO_HEAD)
             last.answer(status, _RETRIED_LATER if status == _UNAVAILABLE else _PLAIN_TEXT, text.encode())
         elif exchange is None or exchange.is_whole or self.is_ending:
             self._transport.close()

@@ -8,13 +8,14 @@ import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from http import HTTPStatus
 from time import perf_counter
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
 import msgspec
 
-from seriatim.auth.permissions import Permission
+from seriatim.auth.permissions import Permission, check
 from seriatim.domain.client import ApiClient
 from seriatim.domain.client import Scope as CallerScope
 from seriatim.domain.commands.base import Command, KeepAnswer
@@ -50,6 +51,9 @@ CATEGORIES_NOT_KEPT = frozenset(
     }
 )
 """Failures that are not the operation's own answer: with the same idempotency key they may turn out otherwise."""
+
+
+_METHOD_NOT_ALLOWED = HTTPStatus.METHOD_NOT_ALLOWED.value
 
 
 @value(frozen=True, slots=True)
@@ -143,11 +147,12 @@ class Call(Generic[BodyT, QueryT]):
         self.dialect = dialect
         self.endpoint = endpoint
         self.exchange = exchange
-        self.method = exchange.method
-        self.path = exchange.path
+        head = exchange.head
+        self.method = head.method
+        self.path = head.path
         self.path_params = path_params
-        self.query_string = exchange.query_string
-        self.headers = dict(exchange.headers)
+        self.query_string = head.query_string
+        self.headers = head.values
         self.request_id = edge.ids.new_uuid()
         self.track_id: str | None = None
         self.api_version = ""
@@ -173,22 +178,25 @@ class Call(Generic[BodyT, QueryT]):
         With an idempotency key the answer is kept in the command's own transaction, and a retry gets it again.
         Raises: SeriatimError, for a refusal that no key asks to be kept.
         """
-
-        def render(outcome: T | SeriatimError) -> tuple[int, bytes] | None:
-            if not isinstance(outcome, SeriatimError):
-                return self.success_status, present(outcome)
-            if outcome.category in CATEGORIES_NOT_KEPT:
-                return None
-            reply = self.dialect.failure(self, outcome)
-            return reply.status, reply.body
-
-        result = await self.edge.writer.submit(command, self._keyed(render))
-        reply = _reply_kept(result)
-        if reply is not None:
-            return reply
+        key = self.idempotency_key
+        keyed = None if key is None else self._keyed(partial(self._render, present), key)
+        result = await self.edge.writer.submit(command, keyed)
+        if keyed is not None:
+            reply = _reply_kept(result)
+            if reply is not None:
+                return reply
         if result.error is not None:
             raise result.error
         return Reply(self.success_status, present(result.outcome))
+
+    def _render(self, present: Callable[[T], bytes], outcome: T | SeriatimError) -> tuple[int, bytes] | None:
+        """Status and body of the answer to a write, if it is one that is kept."""
+        if not isinstance(outcome, SeriatimError):
+            return self.success_status, present(outcome)
+        if outcome.category in CATEGORIES_NOT_KEPT:
+            return None
+        reply = self.dialect.failure(self, outcome)
+        return reply.status, reply.body
 
     @property
     def success_status(self) -> int:
@@ -203,18 +211,17 @@ class Call(Generic[BodyT, QueryT]):
         if self.idempotency_key is None or error.category in CATEGORIES_NOT_KEPT:
             raise error
         failure = self.dialect.failure(self, error)
-        result = await self.edge.writer.submit(KeepAnswer(), self._keyed(lambda _: (failure.status, failure.body)))
+        keyed = self._keyed(lambda _: (failure.status, failure.body), self.idempotency_key)
+        result = await self.edge.writer.submit(KeepAnswer(), keyed)
         raise_from = result.error
         if raise_from is not None:
             raise raise_from
         return _reply_kept(result) or failure
 
-    def _keyed(self, render: Callable[[Any], tuple[int, bytes] | None]) -> Keyed | None:
-        if self.idempotency_key is None:
-            return None
+    def _keyed(self, render: Callable[[Any], tuple[int, bytes] | None], key: str) -> Keyed:
         if not self.fingerprint:
             self.fingerprint = self._make_fingerprint()
-        return Keyed(IdempotencyKey(self.client.id, self.idempotency_key, self.fingerprint), render)
+        return Keyed(IdempotencyKey(self.client.id, key, self.fingerprint), render)
 
     def _make_fingerprint(self) -> str:
         """A digest of what makes this request the same as another: method, URL, entity and body."""
@@ -279,12 +286,6 @@ class Dialect(Protocol):
         Raises: Unauthenticated, Forbidden, InvalidHeader, Unavailable.
         """
 
-    def check_permission(self, call: Call[Any, Any], permission: Permission) -> None:
-        """Check the caller's role.
-
-        Raises: Forbidden.
-        """
-
     def failure(self, call: Call[Any, Any], error: SeriatimError) -> Reply:
         """The answer that tells about a failure. It must be pure: it is kept with idempotency keys."""
 
@@ -301,67 +302,80 @@ class EndpointApp:
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     """By method. None at all stand for every path that no other application has."""
 
-    def unmatched(self, call: Call[Any, Any]) -> SeriatimError:
-        """What a request is told that none of the endpoints fits."""
+    def refuse_unmatched(self, call: Call[Any, Any]) -> NoReturn:
+        """Tell a request that none of the endpoints fits it.
+
+        Raises: NotFound, MethodNotAllowed.
+        """
         if not self.endpoints:
             advice = f"see {self.dialect.document_path} for those there are"
-            return NotFound("operation", f"{call.method} {call.path}", advice)
+            raise NotFound("operation", f"{call.method} {call.path}", advice)
         allowed = ", ".join(sorted(self.endpoints))
-        return MethodNotAllowed(f"{call.method} is not served at this address; use {allowed}")
+        raise MethodNotAllowed(f"{call.method} is not served at this address; use {allowed}")
 
     async def handle(self, exchange: Exchange, path_params: Mapping[str, str]) -> None:
         """Answer one request."""
         began_at = perf_counter()
-        endpoint = self.endpoints.get(exchange.method)
-        call: Call[Any, Any] = Call(self.edge, self.dialect, endpoint, exchange, path_params)
+        edge, dialect = self.edge, self.dialect
+        endpoint = self.endpoints.get(exchange.head.method)
+        call: Call[Any, Any] = Call(edge, dialect, endpoint, exchange, path_params)
         try:
-            reply = await self._answer(call, endpoint)
+            dialect.read_headers(call)
+            if endpoint is None:
+                self.refuse_unmatched(call)
+            if endpoint.permission is not None:
+                await dialect.authenticate(call)
+                call.allowance = edge.rate_limiter.take(call.client.id)
+                if call.allowance is not None:
+                    check_allowance(call.allowance)
+                check(call.client, endpoint.permission)
+            bytes_max = edge.limits.body_bytes_max
+            call.raw_body = exchange.take_body(bytes_max) if exchange.is_whole else await exchange.read_body(bytes_max)
+            try:
+                _decode(call, endpoint)
+                reply = await endpoint.handler(call)
+            except SeriatimError as error:
+                reply = await call.keep_failure(error)
         except ClientDisconnected:
             return
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, Exception) as error:  # noqa: BLE001 - no fault may reach the server
+            reply = self._failure(call, error)
+        if reply.status == _METHOD_NOT_ALLOWED:
+            reply = replace(reply, headers=(*reply.headers, (b"allow", ", ".join(sorted(self.endpoints)).encode())))
+        _send(call, reply)
+        edge.observer.answered(call, reply, perf_counter() - began_at)
+
+    def _failure(self, call: Call[Any, Any], error: Exception | asyncio.CancelledError) -> Reply:
+        """The answer that tells about whatever was raised. A fault of the server shows no trace to the caller."""
+        if isinstance(error, asyncio.CancelledError):
             # The server stops and can wait no longer. What is queued is finished all the same.
             message = (
                 "the server stopped before this request was finished, and what it asks for may still be done; "
                 "try again with the same idempotency key"
             )
-            reply = self.dialect.failure(call, Unavailable(message))
-        except SeriatimError as error:
-            reply = self.dialect.failure(call, error)
-        except StoreUnavailable as error:
+            return self.dialect.failure(call, Unavailable(message))
+        if isinstance(error, SeriatimError):
+            return self.dialect.failure(call, error)
+        if isinstance(error, StoreUnavailable):
             refusal = Unavailable(f"the database does not answer ({error}); try again in a moment")
-            reply = self.dialect.failure(call, refusal)
-        except Exception as error:  # noqa: BLE001 - no fault may reach the server, or show a trace to the caller
-            self.edge.observer.faulted(call, error)
-            reply = self.dialect.failure(call, InternalError())
-        if reply.status == HTTPStatus.METHOD_NOT_ALLOWED:
-            reply = replace(reply, headers=(*reply.headers, (b"allow", ", ".join(sorted(self.endpoints)).encode())))
-        _send(call, reply)
-        self.edge.observer.answered(call, reply, perf_counter() - began_at)
+            return self.dialect.failure(call, refusal)
+        self.edge.observer.faulted(call, error)
+        return self.dialect.failure(call, InternalError())
 
-    async def _answer(self, call: Call[Any, Any], endpoint: Endpoint | None) -> Reply:
-        self.dialect.read_headers(call)
-        if endpoint is None:
-            raise self.unmatched(call)
-        if endpoint.permission is not None:
-            await self.dialect.authenticate(call)
-            call.allowance = self.edge.rate_limiter.take(call.client.id)
-            if call.allowance is not None:
-                check_allowance(call.allowance)
-            self.dialect.check_permission(call, endpoint.permission)
-        limits = self.edge.limits
-        call.raw_body = await call.exchange.read_body(limits.body_bytes_max)
-        try:
-            encoding = call.header(b"content-encoding")
-            if encoding is not None:
-                call.raw_body = expand_body(call.raw_body, encoding.strip().lower(), limits.expanded_body_bytes_max)
-            if endpoint.query is not None or call.query_string:
-                call.query = decode_query(call.query_string, endpoint.query or NoQuery)
-            if endpoint.body is not None:
-                body = call.raw_body if call.raw_body or endpoint.body_required else b"{}"
-                call.body = decode_body(body, endpoint.body)
-            return await endpoint.handler(call)
-        except SeriatimError as error:
-            return await call.keep_failure(error)
+
+def _decode(call: Call[Any, Any], endpoint: Endpoint) -> None:
+    """Read query and body.
+
+    Raises: InvalidHeader, Malformed, TooLarge; InvalidQuery; MissingField, UnknownField, InvalidValue.
+    """
+    if b"content-encoding" in call.headers:
+        encoding = str(call.header(b"content-encoding")).strip().lower()
+        call.raw_body = expand_body(call.raw_body, encoding, call.edge.limits.expanded_body_bytes_max)
+    if endpoint.query is not None or call.query_string:
+        call.query = decode_query(call.query_string, endpoint.query or NoQuery)
+    if endpoint.body is not None:
+        body = call.raw_body if call.raw_body or endpoint.body_required else b"{}"
+        call.body = decode_body(body, endpoint.body)
 
 
 def _reply_kept(result: Result) -> Reply | None:

@@ -5,11 +5,13 @@ from http import HTTPStatus
 from typing import Protocol
 
 from seriatim.errors import TooLarge
+from seriatim.http.heads import Head
 
 Headers = Sequence[tuple[bytes, bytes]]
 
-_STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
+_STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}".encode() for status in HTTPStatus}
 _BODILESS_STATUSES = frozenset({HTTPStatus.NO_CONTENT.value, HTTPStatus.NOT_MODIFIED.value})
+_HEAD_END = b"\r\n\r\n"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -39,7 +41,7 @@ class Peer(Protocol):
     def write(self, data: bytes) -> None:
         """Send bytes."""
 
-    async def changed(self) -> None:
+    def changed(self) -> Awaitable[None]:
         """Wait until something has arrived, or nothing more will, or it can be written to again."""
 
     async def drained(self) -> None:
@@ -57,40 +59,19 @@ class Exchange:
         "_expects_continue",
         "_is_chunked",
         "_peer",
-        "headers",
+        "head",
         "is_answered",
         "is_begun",
         "is_last",
         "is_whole",
-        "method",
-        "path",
-        "query_string",
-        "raw_path",
         "received_bytes",
-        "version",
         "waiting_bytes",
     )
 
-    def __init__(
-        self,
-        peer: Peer,
-        method: str,
-        raw_path: str,
-        path: str,
-        query_string: bytes,
-        headers: list[tuple[bytes, bytes]],
-        version: str,
-    ) -> None:
+    def __init__(self, peer: Peer, head: Head) -> None:
         self._peer = peer
-        self.method = method
-        self.raw_path = raw_path
-        """The path as it was sent, percent-encoded."""
-        self.path = path
-        self.query_string = query_string
-        self.headers = headers
-        """The names are in lower case."""
-        self.version = version
-        self.is_last = version != "1.1"
+        self.head = head
+        self.is_last = head.is_last
         """Whether the connection ends with this exchange."""
         self.is_whole = False
         """Whether the whole request has arrived."""
@@ -101,17 +82,13 @@ class Exchange:
         """How much of the body has arrived and was not asked for yet."""
         self._chunks: list[bytes] = []
         self._is_chunked = False
-        self._expects_continue = False
+        self._expects_continue = head.expects_continue
 
     @property
     def scheme(self) -> str:
         """`http`, or what a proxy on this machine says that its client used."""
-        forwarded = dict(self.headers).get(b"x-forwarded-proto", b"").strip().lower()
+        forwarded = self.head.values.get(b"x-forwarded-proto", b"").strip().lower()
         return "https" if forwarded == b"https" and self._peer.is_local else "http"
-
-    def expect_continue(self) -> None:
-        """The client waits to be told to send its body."""
-        self._expects_continue = True
 
     def receive(self, data: bytes) -> None:
         """Take in a part of the body. After the answer nobody asks for it any more."""
@@ -129,6 +106,13 @@ class Exchange:
         while not self.is_whole and self.received_bytes <= bytes_max:
             self.waiting_bytes = 0
             await self._more()
+        return self.take_body(bytes_max)
+
+    def take_body(self, bytes_max: int) -> bytes:
+        """The body as far as it has arrived, up to a limit: all of it, where the request is whole.
+
+        Raises: TooLarge.
+        """
         if self.received_bytes > bytes_max:
             raise TooLarge(f"the body is larger than {bytes_max} bytes; send less at once")
         return self._take()
@@ -151,30 +135,30 @@ class Exchange:
 
     def answer(self, status: int, headers: Headers, body: bytes) -> None:
         """Send the whole answer. Its length is told here, and stands in no header that is given."""
-        length = b"" if status in _BODILESS_STATUSES else b"content-length: %d\r\n" % len(body)
+        length = b"" if status in _BODILESS_STATUSES else b"content-length: %d" % len(body)
         head = self._head(status, headers, length)
         self.is_begun = self.is_answered = True
-        self._peer.write(head + body if length and self.method != "HEAD" else head)
+        self._peer.write(_HEAD_END.join((head, body if length and self.head.method != "HEAD" else b"")))
 
     def begin_answer(self, status: int, headers: Headers) -> None:
         """Send the head of an answer whose body comes in parts, of a length that one of the headers tells, or none."""
         has_length = status in _BODILESS_STATUSES or any(name.lower() == b"content-length" for name, _ in headers)
-        self._is_chunked = not has_length and self.version == "1.1"
+        self._is_chunked = not has_length and self.head.version == "1.1"
         # To a client that knows no chunks, the end of the connection is the end of the answer; it ends with 1.0 anyway.
-        head = self._head(status, headers, b"transfer-encoding: chunked\r\n" if self._is_chunked else b"")
+        head = self._head(status, headers, b"transfer-encoding: chunked" if self._is_chunked else b"")
         self.is_begun = True
-        self._peer.write(head)
+        self._peer.write(head + _HEAD_END)
 
     async def send_part(self, data: bytes) -> None:
         """Send a part of the body after `begin_answer`."""
-        if data and self.method != "HEAD":
+        if data and self.head.method != "HEAD":
             self._peer.write(b"%x\r\n%b\r\n" % (len(data), data) if self._is_chunked else data)
             await self._peer.drained()
 
     def end_answer(self) -> None:
         """End the body after `begin_answer`."""
         self.is_answered = True
-        if self._is_chunked and self.method != "HEAD":
+        if self._is_chunked and self.head.method != "HEAD":
             self._peer.write(b"0\r\n\r\n")
 
     def _take(self) -> bytes:
@@ -192,14 +176,19 @@ class Exchange:
         await self._peer.changed()
 
     def _head(self, status: int, headers: Headers, length: bytes) -> bytes:
+        """The head of the answer up to its last line's end."""
         if self._peer.is_ending or self._expects_continue:
             # Whoever still waits may send the body or leave it: nobody could tell where the next request begins.
             self.is_last = True
-        lines = b"".join([b"%b: %b\r\n" % header for header in headers])
-        if lines.count(b"\n") != len(headers) or lines.count(b"\r") != len(headers):
+        lines = [_STATUS_LINES[status], self._peer.date_line, *[b": ".join(header) for header in headers]]
+        if length:
+            lines.append(length)
+        if self.is_last:
+            lines.append(b"connection: close")
+        head = b"\r\n".join(lines)
+        if not head.count(b"\n") == head.count(b"\r") == len(lines) - 1:
             raise ValueError("a header of an answer holds a line break")
-        ending = b"connection: close\r\n\r\n" if self.is_last else b"\r\n"
-        return b"".join((_STATUS_LINES[status], self._peer.date_line, lines, length, ending))
+        return head
 
 
 Handler = Callable[[Exchange], Awaitable[None]]

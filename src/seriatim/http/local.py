@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from time import perf_counter
-from urllib.parse import unquote
 
 from seriatim.http.exchange import Exchange, Handler, Headers
+from seriatim.http.heads import Head
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def local_sender(handler: Handler) -> LocalSender:
         await handler(exchange)
         if not exchange.is_answered:
             raise RuntimeError("the handler returned without an answer, or with half of one")
-        status, answered = exchange.head
+        status, answered = exchange.answered_head
         return LocalAnswer(status, answered, b"".join(exchange.parts), perf_counter() - began_at)
 
     return send
@@ -66,16 +66,14 @@ class _NoPeer:
 class _LocalExchange(Exchange):
     """An exchange that has its whole request from the start, and keeps its answer."""
 
-    __slots__ = ("head", "parts")
+    __slots__ = ("answered_head", "parts")
 
     def __init__(self, method: str, target: str, headers: Headers, body: bytes) -> None:
         raw_path, _, query = target.partition("?")
-        super().__init__(
-            _NoPeer(), method, raw_path, unquote(raw_path), query.encode("ascii"), list(headers), version="1.1"
-        )
+        super().__init__(_NoPeer(), Head(method, raw_path, query.encode("ascii"), headers, "1.1", is_last=False))
         self.receive(body)
         self.is_whole = True
-        self.head: tuple[int, Headers] = (500, ())
+        self.answered_head: tuple[int, Headers] = (500, ())
         self.parts: list[bytes] = []
 
     def answer(self, status: int, headers: Headers, body: bytes) -> None:
@@ -86,7 +84,7 @@ class _LocalExchange(Exchange):
 
     def begin_answer(self, status: int, headers: Headers) -> None:
         """Keep the head of an answer whose body comes in parts."""
-        self.head = (status, headers)
+        self.answered_head = (status, headers)
         self.is_begun = True
 
     async def send_part(self, data: bytes) -> None:

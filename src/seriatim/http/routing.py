@@ -1,6 +1,6 @@
 """A table of endpoints as one handler: paths are found segment by segment, however many there are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Generic, TypeVar
@@ -90,10 +90,7 @@ class EndpointRouter:
                 self._tree.add(endpoint.path, app)
             app.endpoints[endpoint.method] = endpoint
 
-    async def handle(self, exchange: Exchange) -> None:
+    def handle(self, exchange: Exchange) -> Awaitable[None]:
         """Answer one request. A key may hold an encoded slash, so the path is taken as it was sent."""
-        found = self._tree.find(exchange.raw_path)
-        if found is None:
-            await self._unmatched.handle(exchange, _NO_PARAMETERS)
-        else:
-            await found[0].handle(exchange, found[1])
+        app, parameters = self._tree.find(exchange.head.raw_path) or (self._unmatched, _NO_PARAMETERS)
+        return app.handle(exchange, parameters)

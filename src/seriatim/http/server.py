@@ -7,6 +7,7 @@ from email.utils import format_datetime
 
 from seriatim.http.connection import LINGER_SECONDS_MAX, Connection
 from seriatim.http.exchange import Handler
+from seriatim.http.heads import HeadMemory
 from seriatim.service.ports import Clock
 
 CONNECTIONS_MAX = 10_000
@@ -27,6 +28,7 @@ class HttpServer:
         self.handler = handler
         self.now_seconds = 0.0
         self.date_line = b""
+        self.heads = HeadMemory()
         self._clock = clock
         self._faulted = faulted
         self.connections: set[Connection] = set()
@@ -105,7 +107,7 @@ class HttpServer:
             connection.check_deadlines(now_seconds)
 
     def _tick(self) -> None:
-        self.date_line = f"date: {format_datetime(self._clock.now(), usegmt=True)}\r\n".encode()
+        self.date_line = f"date: {format_datetime(self._clock.now(), usegmt=True)}".encode()
         self.check_deadlines(self.loop.time())
         self._ticking = self.loop.call_later(_TICK_SECONDS, self._tick)
 

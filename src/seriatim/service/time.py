@@ -12,9 +12,8 @@ class SystemClock:
         return datetime.now(UTC)
 
 
-def monotonic_seconds() -> float:
-    """Seconds since some moment; they only grow, whatever is done to the clock. For durations and ages."""
-    return time.monotonic()
+monotonic_seconds = time.monotonic
+"""Seconds since some moment; they only grow, whatever is done to the clock. For durations and ages."""
 
 
 def unix_milliseconds() -> int:

@@ -10,7 +10,7 @@ from seriatim.api.sequence.versions import UnrecognisedApiVersion, check_operati
 from seriatim.api.sequence.wire import Answer, encode
 from seriatim.auth.callers import Caller, CallerMemory
 from seriatim.auth.directory import Directory
-from seriatim.auth.permissions import Permission, check, resolve_scope
+from seriatim.auth.permissions import resolve_scope
 from seriatim.auth.secrets import secret_matches
 from seriatim.domain.client import ApiClient
 from seriatim.domain.commands.note_settlement import balance_version
@@ -206,13 +206,6 @@ class SequenceDialect:
             org_header=ORG_HEADER,
         )
         return Caller(client, scope, math.inf)
-
-    def check_permission(self, call: Call[Any, Any], permission: Permission) -> None:
-        """Check the caller's role.
-
-        Raises: Forbidden.
-        """
-        check(call.client, permission)
 
     def failure(self, call: Call[Any, Any], error: SeriatimError) -> Reply:
         """The answer that tells about a failure."""

@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from seriatim.api.zuora.wire import Answer, encode
 from seriatim.auth.callers import Caller, CallerMemory
 from seriatim.auth.directory import Directory
-from seriatim.auth.permissions import Permission, check, resolve_scope
+from seriatim.auth.permissions import resolve_scope
 from seriatim.auth.tokens import TokenSigner
 from seriatim.domain.idempotency import KEY_CHARACTERS_MAX
 from seriatim.errors import Category, InvalidHeader, SeriatimError, Unauthenticated
@@ -159,13 +159,6 @@ class ZuoraDialect:
             org_header=ORG_HEADER,
         )
         return Caller(client, scope, expires_at_seconds)
-
-    def check_permission(self, call: Call[Any, Any], permission: Permission) -> None:
-        """Check the caller's role.
-
-        Raises: Forbidden.
-        """
-        check(call.client, permission)
 
     def failure(self, call: Call[Any, Any], error: SeriatimError) -> Reply:
         """The answer that tells about a failure, with the ids under which the log has it."""

@@ -141,15 +141,10 @@ def _charged_item(item_id: str, index: int, charge: Charge) -> DraftItem:
     fields = given_fields(charge, *_NOT_KEPT_OF_LINE)
     if charge.custom_fields:
         fields.update(given_custom_fields(charge.custom_fields))
+    quantity = None if charge.quantity is None else parse_decimal(charge.quantity, f"{path}.quantity")
+    description = charge.description or ""
     return DraftItem(
-        id=item_id,
-        path=path,
-        amount=amount,
-        quantity=None if charge.quantity is None else parse_decimal(charge.quantity, f"{path}.quantity"),
-        description=charge.description or "",
-        service_start_date=charge.service_start_date,
-        service_end_date=charge.service_end_date,
-        fields=fields,
+        item_id, path, amount, quantity, description, charge.service_start_date, charge.service_end_date, fields
     )
 
 

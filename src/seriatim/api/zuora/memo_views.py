@@ -2,6 +2,7 @@
 
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any
 
 import msgspec
@@ -154,46 +155,57 @@ _SHOWN = frozenset(
 def credit_memo_view(document: Document, shape: type[CreditMemoView]) -> View:
     """A credit memo as it is read, alone or in a list."""
     currency = document.currency
-    amount, zero = to_decimal(document.amount_minor, currency), to_decimal(0, currency)
+    amount, zero = to_decimal(document.amount_minor, currency), _zero(currency)
     is_whole = document.applied_minor == 0 == document.refunded_minor
-    kept = document.fields
-    posted = document.status is Status.POSTED
-    source_type = source_type_of(document)
-    created_at, updated_at, posted_at = document.created_at, document.updated_at, document.posted_at
+    created_at, updated_at = document.created_at, document.updated_at
     created = format_time(created_at)
+    updated = created if updated_at is created_at else format_time(updated_at)
     view = shape(
-        id=document.id,
+        document.id,
+        amount,
+        document.created_by,
+        created,
+        document.updated_by,
+        updated,
+        document.account_id,
+        currency,
+        BILLING_STATUS_NAMES[document.status],
         number=document.number,
-        account_id=document.account_id,
         account_number=document.account_number,
-        amount=amount,
         applied_amount=zero if is_whole else to_decimal(document.applied_minor, currency),
-        auto_apply_upon_posting=document.applies_on_posting,
-        cancelled_by_id=document.canceled_by,
-        cancelled_on=show_time(document.canceled_at),
-        comment=kept.get("comment", ""),
-        created_by_id=document.created_by,
-        created_date=created,
         credit_memo_date=document.document_date,
-        currency=currency,
-        exclude_from_auto_apply_rules=kept.get("excludeFromAutoApplyRules", False),
-        posted_by_id=document.posted_by if posted else None,
-        posted_on=(created if posted_at is created_at else show_time(posted_at)) if posted else None,
-        reason_code=kept.get("reasonCode"),
-        referred_invoice_id=document.referred_id if source_type == FROM_INVOICE else None,
         refund_amount=zero if is_whole else to_decimal(document.refunded_minor, currency),
-        reversed=document.is_reversed,
         sequence_set_id=document.sequence_set_id,
-        source_type=source_type,
-        status=BILLING_STATUS_NAMES[document.status],
         tax_amount=to_decimal(document.tax_minor, currency) if document.tax_minor else zero,
         total_tax_exempt_amount=zero,
-        transferred_to_accounting=kept.get("transferredToAccounting", "No"),
         unapplied_amount=amount if is_whole else to_decimal(document.open_minor, currency),
-        updated_by_id=document.updated_by,
-        updated_date=created if updated_at is created_at else format_time(updated_at),
     )
-    return _with_kept(view, kept) if kept else view
+    # What has a usual value is set only where it has another: see `AmountView` for why not all are given at once.
+    view.auto_apply_upon_posting = document.applies_on_posting
+    view.reversed = document.is_reversed
+    if document.status is Status.POSTED:
+        view.posted_by_id = document.posted_by
+        view.posted_on = created if document.posted_at is created_at else show_time(document.posted_at)
+    if document.canceled_at is not None:
+        view.cancelled_by_id = document.canceled_by
+        view.cancelled_on = format_time(document.canceled_at)
+    if document.referred_id is not None:
+        view.source_type = source_type_of(document)
+        view.referred_invoice_id = document.referred_id if view.source_type == FROM_INVOICE else None
+    kept = document.fields
+    if not kept:
+        return view
+    view.comment = kept.get("comment", "")
+    view.exclude_from_auto_apply_rules = kept.get("excludeFromAutoApplyRules", False)
+    view.reason_code = kept.get("reasonCode")
+    view.transferred_to_accounting = kept.get("transferredToAccounting", "No")
+    return _with_kept(view, kept)
+
+
+@cache
+def _zero(currency: str) -> Decimal:
+    """Nothing, in a currency: four fields of nearly every credit memo."""
+    return to_decimal(0, currency)
 
 
 def debit_memo_view(document: Document, shape: type[DebitMemoView]) -> View:
@@ -257,8 +269,8 @@ def present_memo(document: Document) -> bytes:
 
 def _with_kept(view: CreditMemoView | DebitMemoView, kept: Any) -> View:
     """The view with what was given and is only kept, where it has no field of its own."""
-    extra = {name: value for name, value in kept.items() if name not in _SHOWN}
-    if not extra:
+    if kept.keys() <= _SHOWN:
         return view
+    extra = {name: value for name, value in kept.items() if name not in _SHOWN}
     plain: dict[str, Any] = msgspec.to_builtins(view, builtin_types=(Decimal, date))
     return {**plain, **extra}

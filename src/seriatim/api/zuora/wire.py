@@ -4,12 +4,13 @@ from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
-from operator import attrgetter
+from operator import itemgetter
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
+from msgspec.structs import astuple
 
 from seriatim.domain.money import parse_decimal
 from seriatim.errors import Malformed, UnknownField
@@ -88,24 +89,31 @@ def given_fields(request: msgspec.Struct, *left_out: str) -> dict[str, Any]:
 
     Raises: InvalidValue, for what is no finite decimal; Malformed, for a free-form value that is nested too deep.
     """
-    names, read = _readers(type(request), left_out)
-    given = {name: value for name, value in zip(names, read(request), strict=True) if value is not None}
-    for name, value in given.items():
-        if type(value) is not str:
-            given[name] = parse_decimal(value, name) if isinstance(value, Decimal) else _plain(value)
-    return given
+    names, pick = _picker(type(request), left_out)
+    return {
+        name: value if type(value) is str else _given(value, name)
+        for name, value in zip(names, pick(astuple(request)), strict=False)
+        if value is not None
+    }
 
 
 @cache
-def _readers(
+def _picker(
     wanted: type[msgspec.Struct], left_out: tuple[str, ...]
-) -> tuple[tuple[str, ...], Callable[[object], tuple[Any, ...]]]:
-    """The names on the wire of a struct's fields but for some, and what reads all those fields at once."""
-    pairs = zip(wanted.__struct_fields__, wanted.__struct_encode_fields__, strict=True)
-    kept = [(attribute, name) for attribute, name in pairs if attribute not in left_out]
-    # Asked for a single name, `attrgetter` gives no tuple: the class, which is no field, makes two of it.
-    read = attrgetter(*(attribute for attribute, _ in kept), "__class__")
-    return tuple(name for _, name in kept), lambda request: read(request)[:-1]
+) -> tuple[tuple[str, ...], Callable[[tuple[Any, ...]], tuple[Any, ...]]]:
+    """The names on the wire of a struct's fields but for some, and what picks their values out of all the values."""
+    attributes, names = wanted.__struct_fields__, wanted.__struct_encode_fields__
+    kept = [index for index, attribute in enumerate(attributes) if attribute not in left_out]
+    # Asked for a single place, `itemgetter` gives no tuple: one more, for which there is no name, makes it one.
+    return tuple(names[index] for index in kept), itemgetter(*kept, 0)
+
+
+def _given(value: Any, name: str) -> Any:
+    """The value of a field that is no text.
+
+    Raises: InvalidValue, for what is no finite decimal; Malformed, for a free-form value that is nested too deep.
+    """
+    return parse_decimal(value, name) if isinstance(value, Decimal) else _plain(value)
 
 
 def given_custom_fields(fields: dict[str, Any]) -> dict[str, Any]:
