@@ -5,6 +5,8 @@ of its own, dealt out to the accounts in turn; each has its entry in the registe
 is so.
 """
 
+import os
+import re
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +23,23 @@ from tests.postgres import Database
 CHUNK_DOCUMENTS = 250_000
 ID_DIGITS_OF_TIME = 12
 ID_DIGITS_OF_REST = 20
+UNWRITTEN_KILOBYTES_MAX = 16_384
+"""So much may be left that the system has not written to the disks: other processes of the machine write as well."""
+SETTLING_ROUNDS_MAX = 100
+_UNWRITTEN = re.compile(r"^(?:Dirty|Writeback):\s+(\d+) kB$", re.MULTILINE)
+
+
+def settle() -> None:
+    """Wait until the system has written to the disks what was written to files.
+
+    Raises: RuntimeError, where others write so much that there is no end to it.
+    """
+    for _ in range(SETTLING_ROUNDS_MAX):
+        os.sync()
+        unwritten = sum(map(int, _UNWRITTEN.findall(Path("/proc/meminfo").read_text())))
+        if unwritten <= UNWRITTEN_KILOBYTES_MAX:
+            return
+    raise RuntimeError(f"after {SETTLING_ROUNDS_MAX} flushes {unwritten} kB are unwritten: who else writes so much?")
 
 
 @dataclass(frozen=True, slots=True)

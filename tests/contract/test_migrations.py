@@ -11,7 +11,7 @@ import pytest
 from seriatim.domain.commands.settlement import ApplySource, Portion
 from seriatim.domain.document import Action, Document, Item, Status
 from seriatim.domain.numbering import Kind, SeriesKey
-from seriatim.service.ports import StoreUnavailable
+from seriatim.service.ports import OpenAmount, StoreUnavailable
 from seriatim.service.verification import judge_all
 from seriatim.storage.codec import to_microseconds
 from seriatim.storage.migrate import migrations_for
@@ -228,6 +228,12 @@ def _item_of_0001(item: Item) -> Item:
     )
 
 
+async def test_an_account_of_an_old_database_still_has_what_is_open(old_database: Path) -> None:
+    store = await open_migrated(old_database)
+    assert await store.list_open_amounts(ACCOUNT_ID) == [OpenAmount(Kind.CREDIT_MEMO, "EUR", 1000)]
+    await store.close()
+
+
 async def test_life_goes_on_in_a_migrated_database(old_database: Path) -> None:
     store = await open_migrated(old_database)
     posted = await run(store, transition(Action.POST, "draft"))
@@ -241,5 +247,7 @@ async def test_life_goes_on_in_a_migrated_database(old_database: Path) -> None:
         store, ApplySource(scope=SCOPE, kind=Kind.CREDIT_MEMO, key="CM00000001", portions=(portion,))
     )
     assert (applied.applied_minor, applied.open_minor) == (1000, 0)
+    # The draft that was posted is all that is open: the memo and the invoice have settled each other.
+    assert await store.list_open_amounts(ACCOUNT_ID) == [OpenAmount(Kind.CREDIT_MEMO, "EUR", 1000)]
     assert judge_all(await store.audit()).is_gapless
     await store.close()

@@ -1,5 +1,7 @@
 """What is applied to what, and what an account still owes and may still use."""
 
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from seriatim.domain.document import Document, Status
@@ -68,3 +70,37 @@ async def test_open_amounts_are_summed_by_kind_and_currency(store: Store) -> Non
     ]
     assert await store.list_open_amounts("account-2") == [OpenAmount(Kind.INVOICE, "EUR", 99)]
     assert await store.list_open_amounts("missing") == []
+
+
+async def test_open_amounts_follow_every_change(store: Store) -> None:
+    memo, draft, invoice = (
+        document("1", Kind.CREDIT_MEMO, amount_minor=1000),
+        document("2", Kind.CREDIT_MEMO, amount_minor=70, status=Status.DRAFT),
+        document("3", Kind.INVOICE, amount_minor=99),
+    )
+    await put(store, memo, draft, invoice)
+
+    async def change(to: Document | None, document_id: str) -> list[OpenAmount]:
+        def decide(snapshot: Snapshot) -> None:
+            if to is None:
+                snapshot.documents.remove(document_id)
+            else:
+                snapshot.documents.put(document_id, to)
+
+        await store.write(Needs(documents={(ENTITY_ID, document_id)}), decide)
+        return await store.list_open_amounts("account-1")
+
+    of_invoice = OpenAmount(Kind.INVOICE, "EUR", 99)
+    memos = partial(OpenAmount, Kind.CREDIT_MEMO)
+    settled = replace(memo, applied_minor=300, refunded_minor=50)
+    assert await change(settled, "1") == [memos("EUR", 650), of_invoice]
+    assert await change(replace(settled, sent_at=NOON), "1") == [memos("EUR", 650), of_invoice]
+    assert await change(replace(draft, status=Status.POSTED), "2") == [memos("EUR", 720), of_invoice]
+    assert await change(replace(draft, status=Status.POSTED, currency="JPY", amount_minor=7), "2") == [
+        memos("EUR", 650),
+        memos("JPY", 7),
+        of_invoice,
+    ]
+    assert await change(replace(draft, status=Status.CANCELED), "2") == [memos("EUR", 650), of_invoice]
+    assert await change(replace(settled, applied_minor=950), "1") == [of_invoice]
+    assert await change(None, "3") == []

@@ -1,5 +1,7 @@
 """SQLite's log is carried into the file beside the writer, and never grows beyond its limit."""
 
+import os
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +9,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from seriatim.storage.sqlite.checkpoints import Checkpointer
+from seriatim.storage.sqlite.checkpoints import NICENESS, PASSES_MAX, Checkpointer
 from seriatim.storage.sqlite.store import connect
 
 CHECKPOINT_PAGES = 20
@@ -78,30 +80,91 @@ def test_a_long_log_is_carried_over_by_another_thread_and_the_rest_by_the_writer
     assert world.checkpointer.is_due is False
 
 
-def test_what_comes_in_meanwhile_is_carried_over_too(world: World) -> None:
-    class BusyMeanwhile(apsw.Connection):
-        """While it carries the log over, the writer goes on once."""
+class Meanwhile(apsw.VFS):
+    """SQLite's way to the files for the other thread: notes flushes, and lets the writer go on amid some passes."""
 
-        is_interrupted = False
+    def __init__(self, world: World, interruptions: int = 0) -> None:
+        self.world = world
+        self.interruptions = interruptions
+        self.flushes: list[int] = []
+        self.passes = 0
+        self.is_pass_new = False
+        super().__init__("meanwhile", "")
 
-        def wal_checkpoint(
-            self, dbname: str | None = None, mode: int = apsw.SQLITE_CHECKPOINT_PASSIVE
-        ) -> tuple[int, int]:
-            found = super().wal_checkpoint(dbname, mode)
-            if not self.is_interrupted:
-                self.is_interrupted = True
-                world.write(5)
-            return found
+    def xOpen(self, name: str | apsw.URIFilename | None, flags: list[int]) -> apsw.VFSFile:  # noqa: N802 - the driver's
+        if not flags[0] & apsw.SQLITE_OPEN_MAIN_DB:
+            return apsw.VFSFile("", name, flags)
+        file = MeanwhileFile("", name, flags)
+        file.files = self
+        return file
 
-    other = BusyMeanwhile(str(world.path))
-    other.execute("PRAGMA journal_mode = WAL").fetchall()
-    checkpointer = Checkpointer(lambda: other, checkpoint_pages=CHECKPOINT_PAGES)
+    def connect(self) -> apsw.Connection:
+        connection = CountedPasses(str(self.world.path), vfs="meanwhile")
+        connection.files = self
+        connection.execute("PRAGMA journal_mode = WAL").fetchall()
+        return connection
+
+
+class MeanwhileFile(apsw.VFSFile):
+    """The database file."""
+
+    files: Meanwhile
+
+    def xSync(self, flags: int) -> None:  # noqa: N802 - the driver's
+        self.files.flushes.append(flags)
+        super().xSync(flags)
+
+    def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802 - the driver's
+        if self.files.is_pass_new and self.files.passes <= self.files.interruptions:
+            self.files.world.write(5)
+        self.files.is_pass_new = False
+        super().xWrite(data, offset)
+
+
+class CountedPasses(apsw.Connection):
+    """The other thread's connection."""
+
+    files: Meanwhile
+
+    def wal_checkpoint(self, dbname: str | None = None, mode: int = apsw.SQLITE_CHECKPOINT_PASSIVE) -> tuple[int, int]:
+        self.files.passes += 1
+        self.files.is_pass_new = True
+        return super().wal_checkpoint(dbname, mode)
+
+
+@pytest.mark.parametrize(
+    ("interruptions", "rest_pages_max", "passes", "is_all_done"),
+    ((0, 1, 1, True), (1, 1, 2, True), (1, CHECKPOINT_PAGES, 1, False), (100, 1, PASSES_MAX, False)),
+)
+def test_what_comes_in_meanwhile_is_carried_over_too_unless_it_is_little(
+    world: World, interruptions: int, rest_pages_max: int, passes: int, *, is_all_done: bool
+) -> None:
+    files = Meanwhile(world, interruptions)
+    checkpointer = Checkpointer(files.connect, checkpoint_pages=CHECKPOINT_PAGES, rest_pages_max=rest_pages_max)
     checkpointer.watch(world.writer)
     world.write(CHECKPOINT_PAGES)
     checkpointer.between_batches(world.writer)
     checkpointer.close()
+    assert files.passes == passes
+    # SQLite flushes after a pass that leaves nothing over; after any other one only the thread itself does.
+    assert files.flushes == [apsw.SQLITE_SYNC_NORMAL] * (passes + is_all_done)
     pages, carried_over = world.writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
-    assert pages == carried_over > 0
+    assert (pages == carried_over) is is_all_done
+
+
+def test_the_other_thread_stands_behind_all_others(world: World) -> None:
+    found = []
+
+    def connect_other() -> apsw.Connection:
+        found.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        return connect(world.path)
+
+    checkpointer = Checkpointer(connect_other, checkpoint_pages=CHECKPOINT_PAGES)
+    checkpointer.watch(world.writer)
+    world.write(CHECKPOINT_PAGES)
+    checkpointer.between_batches(world.writer)
+    checkpointer.close()
+    assert found == [os.getpriority(os.PRIO_PROCESS, 0) + NICENESS]
 
 
 def test_a_log_at_its_limit_is_carried_over_by_the_writer_at_once(world: World) -> None:

@@ -8,6 +8,9 @@ import apsw
 from seriatim.storage.copying import ROWS_AT_ONCE, Row, in_order
 from seriatim.storage.sqlite.queries import first_value
 
+_NOT_COPIED = ("schema_migrations", "open_amounts")
+"""The target has its own schema, and what follows from other tables follows there as well."""
+
 
 class SqliteDump:
     """Reads a whole database as it stood at one moment."""
@@ -19,7 +22,7 @@ class SqliteDump:
     def tables(self) -> Mapping[str, Sequence[str]]:
         """The tables, each behind those that it refers to, with their columns."""
         sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"
-        names = [str(name) for (name,) in self._connection.execute(sql).fetchall() if name != "schema_migrations"]
+        names = [str(name) for (name,) in self._connection.execute(sql).fetchall() if name not in _NOT_COPIED]
         return {name: self._columns(name) for name in in_order({name: self._references(name) for name in names})}
 
     def count(self, table: str) -> int:

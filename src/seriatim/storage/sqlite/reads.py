@@ -223,10 +223,8 @@ def list_parts(connection: apsw.Connection, document_id: str) -> list[Part]:
 def list_open_amounts(connection: apsw.Connection, account_id: str) -> list[OpenAmount]:
     """What the open documents of an account come to, by kind and currency."""
     sql = """
-        SELECT kind, currency, sum(amount_minor - applied_minor - refunded_minor) FROM documents
-        WHERE account_id = ? AND status IN ('posted', 'processed')
-            AND amount_minor - applied_minor - refunded_minor <> 0
-        GROUP BY kind, currency ORDER BY kind, currency"""
+        SELECT kind, currency, open_minor FROM open_amounts WHERE account_id = ? AND open_minor <> 0
+        ORDER BY kind, currency"""
     return [OpenAmount(Kind(kind), currency, total) for kind, currency, total in connection.execute(sql, (account_id,))]
 
 
