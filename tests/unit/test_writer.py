@@ -40,7 +40,7 @@ from tests.fakes import NOON, FixedClock, NullObserver
 T = TypeVar("T")
 
 PATIENCE_SECONDS = 5
-"""How long a refusal may take that is due at once; without it a test of a broken writer would wait for ever."""
+"""How long something may take that is due at once; without it a test of a broken writer would wait for ever."""
 
 
 class GatedStore(MemoryStore):
@@ -98,12 +98,17 @@ class Bench:
         await queued.wait()
         return tasks
 
+    async def wait_until_entered(self) -> None:
+        """Until a batch has come to the store."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await self.store.was_entered.wait()
+
     async def hold(self) -> asyncio.Task[Result]:
         """Close the gate behind one memo, which keeps the writer busy until the gate is opened."""
         self.store.gate.clear()
         self.store.was_entered.clear()
         (task,) = await self.queue(post(0))
-        await self.store.was_entered.wait()
+        await self.wait_until_entered()
         return task
 
 
@@ -194,10 +199,27 @@ async def test_the_next_batch_is_handed_over_while_one_is_written(
         count = min(AHEAD_SUBMISSIONS_MIN, waiting + 1 - first)
         tasks += await bench.queue(*(post(first + index) for index in range(count)))
         if first == 1 and at_once == 2:
-            await bench.store.was_entered.wait()
+            await bench.wait_until_entered()
     bench.store.gate.set()
     assert numbers(await asyncio.gather(*tasks)) == first_numbers(waiting + 1)
     assert bench.observer.batch_sizes == sizes
+    assert bench.store.at_once_most == at_once
+
+
+@pytest.mark.parametrize(("waiting", "at_once"), ((28, 2), (27, 1)))
+async def test_nearly_as_many_as_are_under_way_are_enough(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, waiting: int, at_once: int
+) -> None:
+    monkeypatch.setattr(GatedStore, "leaves_time", True)
+    bench.store.gate.clear()
+    tasks = await bench.queue(*map(post, range(32)))
+    await bench.wait_until_entered()
+    bench.store.was_entered.clear()
+    tasks += await bench.queue(*map(post, range(32, 32 + waiting)))
+    if at_once == 2:
+        await bench.wait_until_entered()
+    bench.store.gate.set()
+    assert numbers(await asyncio.gather(*tasks)) == first_numbers(32 + waiting)
     assert bench.store.at_once_most == at_once
 
 
@@ -208,7 +230,7 @@ async def test_a_batch_handed_over_is_finished_before_the_writer_closes(
     held = await bench.hold()
     bench.store.was_entered.clear()
     tasks = await bench.queue(*(post(1 + index) for index in range(AHEAD_SUBMISSIONS_MIN)))
-    await bench.store.was_entered.wait()
+    await bench.wait_until_entered()
     closing = asyncio.create_task(bench.writer.close())
     bench.store.gate.set()
     await closing
