@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 import httpx2
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from seriatim.api import openapi
 from tests.api.support import create_account, new_set, unique_letters
@@ -67,6 +67,18 @@ def test_operations_are_found(site: Site, *, script: bool) -> None:
         if not script:
             page.get_by_role("button", name="Find").click()
         expect(page.get_by_role("heading", name="No operation has all of these words")).to_be_visible()
+
+
+def test_what_is_typed_before_the_script_has_come_is_found(site: Site) -> None:
+    held: list[Route] = []
+    with site.visit(site.admin, script=True) as page:
+        page.route("**/reference.js*", lambda route: held.append(route))  # noqa: PLW0108 - it must be a function
+        page.goto("/console/reference", wait_until="commit")
+        page.get_by_label("Find an operation").fill("post memo unpost")
+        expect(page.get_by_role("status")).to_have_text(f"{len(OPERATIONS)} operations")
+        for route in held:
+            route.continue_()
+        expect(page.get_by_role("status")).to_have_text("4 operations")
 
 
 def test_an_operation_tells_its_fields_and_answers(site: Site, *, script: bool) -> None:

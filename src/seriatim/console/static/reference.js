@@ -19,9 +19,13 @@ function filterOperations(text) {
   document.querySelector("[data-operation-count]").textContent = `${count} ${count === 1 ? "operation" : "operations"}`;
 }
 
-// The list that a search without script made is only a part: the filter begins where all operations are.
+// The list that a search without script made is only a part: the filter begins where all operations are. Somebody may
+// have typed before this script had come.
 const filter = document.querySelector("[data-operation-filter] input");
-if (filter && !filter.value) filter.addEventListener("input", () => filterOperations(filter.value));
+if (filter && !filter.defaultValue) {
+  filter.addEventListener("input", () => filterOperations(filter.value));
+  if (filter.value) filterOperations(filter.value);
+}
 
 function replacePart(id, answered) {
   const part = answered.getElementById(id);
