@@ -156,10 +156,7 @@ class Relation(Generic[K, V]):
         """Add or replace a row."""
         self._journal.append((self, key, self._rows.get(key)))
         self._touched[key] = None
-        if self._index is None:
-            self._rows[key] = row
-        else:
-            self._set(key, row)
+        self._set(key, row)
 
     def remove(self, key: K) -> None:
         """Remove a row."""

@@ -27,7 +27,7 @@ GATHERING_TURNS_MAX = 3
 HALVED_SUBMISSIONS_MIN = 32
 """From so many on, a batch may be cut into two that take turns."""
 AHEAD_SUBMISSIONS_MIN = 16
-"""From so many on, and from as many as are under way, the next batch may be handed over before its turn."""
+"""From so many on, and from nearly as many as are under way, the next batch may be handed over before its turn."""
 
 
 @dataclass(slots=True)
@@ -65,7 +65,7 @@ class Writer:
         self._last_at: datetime | None = None
         self._last_batch_size = 1
         self._has_all_waited = False
-        """Whether nobody else waited when the last batch had been written: all callers waited for that one."""
+        """Whether nobody else waited when the last batch had been written, and none was taken since."""
 
     async def submit(self, command: Command[Any], keyed: Keyed | None = None) -> Result:
         """Queue a command and wait for what becomes of it.
@@ -105,22 +105,22 @@ class Writer:
             while self._queue or self._ahead is not None:
                 ahead, self._ahead = self._ahead, None
                 self._hand_over_ahead()
-                await (self._write_next(is_ahead=False) if ahead is None else ahead)
+                await (self._write_next() if ahead is None else ahead)
         finally:
             self._work = None
 
-    async def _write_next(self, *, is_ahead: bool) -> None:
+    async def _write_next(self) -> None:
         """Write a batch of what is queued. Nothing that happens to one batch may stop the next."""
         try:
             await self._gather()
-            await self._write_batch(self._take_batch(may_halve=not is_ahead))
+            await self._write_batch(self._take_batch())
         except Exception as error:  # noqa: BLE001 - an observer's fault is no reason to stop writing
             self._observer.failed(error)
 
     def _hand_over_ahead(self) -> None:
-        """Hand the next batch over, if as many are queued as are under way: the store decides it meanwhile."""
+        """Hand the next batch over, if nearly as many are queued as are under way: the store decides it meanwhile."""
         if self._ahead is None and len(self._queue) >= self._ahead_from_submissions:
-            self._ahead = asyncio.get_running_loop().create_task(self._write_next(is_ahead=True))
+            self._ahead = asyncio.get_running_loop().create_task(self._write_next())
 
     async def _gather(self) -> None:
         """Let the loop read what has arrived, while fewer are queued than were before: many callers answer at once.
@@ -133,20 +133,16 @@ class Writer:
             await asyncio.sleep(0)
             turns = 0 if len(self._queue) > queued else turns + 1
 
-    def _take_batch(self, *, may_halve: bool) -> list[_Waiting]:
+    def _take_batch(self) -> list[_Waiting]:
         """What is queued, up to the limit; a command that wants to be alone is.
 
         Where all callers wait for the same batch, the database and this process wait for each other. Cut in two, one
         half is answered and asks again while the other is being written, and so they go on.
         """
         limit = self._batch_submissions_max
-        if (
-            may_halve
-            and self._has_all_waited
-            and len(self._queue) >= HALVED_SUBMISSIONS_MIN
-            and self._store.leaves_time
-        ):
+        if self._has_all_waited and len(self._queue) >= HALVED_SUBMISSIONS_MIN and self._store.leaves_time:
             limit = min(limit, (len(self._queue) + 1) // 2)
+        self._has_all_waited = False
         batch = [self._queue.popleft()]
         if batch[0].submission.command.alone:
             return batch

@@ -99,11 +99,13 @@ class Issuer:
         """
         written_place, self._written_place = self._written_place, None
         # Behind a pooler a session has its settings within transactions only.
-        if session.settings or not _asks_for_new_documents(needs):
+        if session.settings:
             return None
         if ahead is not None and ahead.previous_place != written_place:
             ahead = None
         if ahead is None:
+            if not _asks_for_new_documents(needs):
+                return None
             await self.cache.complete(session.connection, needs)
         written = None
         try:
