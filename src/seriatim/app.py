@@ -54,7 +54,14 @@ from seriatim.service.writer import Writer
 from seriatim.settings import Settings
 from seriatim.storage.engines import store_for
 from seriatim.supervisor import Lifeline, Supervisor
-from seriatim.telemetry import METRICS_CONTENT_TYPE, Metrics, RequestLine, RequestLog, configure_logging
+from seriatim.telemetry import (
+    METRICS_CONTENT_TYPE,
+    Metrics,
+    RequestLine,
+    RequestLog,
+    configure_logging,
+    to_milliseconds,
+)
 
 HOUSEKEEPING_SECONDS = 60
 REAPED_ROWS_MAX = 10_000
@@ -92,7 +99,7 @@ class RequestTelemetry:
             method=call.method,
             route=route,
             status=reply.status,
-            duration_ms=round(seconds * 1000, 3),
+            duration_ms=to_milliseconds(seconds),
             bytes_in=len(call.raw_body),
             bytes_out=len(reply.body),
             zuora_version=call.header(b"zuora-version"),
@@ -131,7 +138,7 @@ class ConsoleTelemetry:
             method=method,
             route=route,
             status=status,
-            duration_ms=round(seconds * 1000, 3),
+            duration_ms=to_milliseconds(seconds),
             bytes_in=bytes_in,
             bytes_out=bytes_out,
         )

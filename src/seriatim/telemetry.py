@@ -145,6 +145,11 @@ class RequestLine(msgspec.Struct, kw_only=True, omit_defaults=True):
     zuora_version: str | None = None
 
 
+def to_milliseconds(seconds: float) -> float:
+    """A duration as lines of requests tell it: in milliseconds, to the microsecond."""
+    return round(seconds * 1000, 3)
+
+
 _ENCODER = msgspec.json.Encoder()
 
 
