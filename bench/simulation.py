@@ -3,10 +3,10 @@
 `python -m bench.simulation` takes its times from bench/results/contended.json and limits.json, where they are, and
 draws each time around its mean from a seeded generator. Callers are a closed loop, spread over the processes evenly. A
 process reads requests and writes answers one at a time; it gathers what waits into a batch, as the writer does. Where
-processes meet, a batch waits for its series and holds them for the process's own work on the documents, the database's
-work and the flush. A process that meets no other halves its batches, and does its own work on one while the database
-writes the one before. All that computes shares the cores: with more tasks than cores each is slower by as much. Of
-several series, every process either meets all ("mixed"), or none that another one meets ("apart").
+processes meet, a batch is decided, waits for its series, holds them for the database's work and the flush, and is
+decided anew. A process that meets no other halves its batches, and does its own work on one while the database writes
+the one before. All that computes shares the cores: with more tasks than cores each is slower by as much. Of several
+series, every process either meets all ("mixed"), or none that another one meets ("apart").
 """
 
 import argparse
@@ -44,6 +44,8 @@ class Times:
     """The flush of the disk, which needs no core."""
     generator: float = 12.0
     """The client's work between an answer and the next request."""
+    decide_document: float = 7.0
+    """A process's work to decide a document anew, as a profile has it: no figure of a benchmark tells it apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +190,15 @@ class Process:
         batch = [self._queued.popleft() for _ in range(self._last_size)]
         self._under_way.append(batch)
         self._has_all_waited = False
-        if self._world.is_each_alone:
-            self._decide(batch)
+        times = self._world.times
+        work = self._world.around(times.batch + times.batch_document * len(batch))
+        self._loop.do(work, lambda: self._send_or_wait(batch))
+
+    def _send_or_wait(self, batch: list[int]) -> None:
+        if self._under_way[0] is not batch:
+            self._decided = batch
+        elif self._world.is_each_alone:
+            self._write(batch)
         else:
             self._lock(batch, sorted(set(batch)))
 
@@ -197,35 +206,29 @@ class Process:
         if missing:
             self._world.series[missing[0]].take(lambda: self._lock(batch, missing[1:]))
         else:
-            self._decide(batch)
-
-    def _decide(self, batch: list[int]) -> None:
-        times = self._world.times
-        work = self._world.around(times.batch + times.batch_document * len(batch))
-        self._loop.do(work, lambda: self._write_or_wait(batch))
-
-    def _write_or_wait(self, batch: list[int]) -> None:
-        if self._under_way[0] is batch:
             self._write(batch)
-        else:
-            self._decided = batch
 
     def _write(self, batch: list[int]) -> None:
         world, times = self._world, self._world.times
         database = world.around(times.database + times.database_document * len(batch))
         flush = world.around(times.flush)
-        world.cores.compute(database, lambda: world.cores.wait(flush, lambda: self._answer(batch)))
+        world.cores.compute(database, lambda: world.cores.wait(flush, lambda: self._written(batch)))
+
+    def _written(self, batch: list[int]) -> None:
+        world = self._world
+        if world.is_each_alone:
+            decided, self._decided = self._decided, None
+            self._answer(batch)
+            if decided is not None:
+                self._write(decided)
+            return
+        for series in sorted(set(batch)):
+            world.series[series].let_go()
+        self._loop.do(world.around(world.times.decide_document * len(batch)), lambda: self._answer(batch))
 
     def _answer(self, batch: list[int]) -> None:
         self._under_way.popleft()
         self._has_all_waited = not self._queued and not self._under_way
-        if self._world.is_each_alone:
-            decided, self._decided = self._decided, None
-            if decided is not None:
-                self._write(decided)
-        else:
-            for series in sorted(set(batch)):
-                self._world.series[series].let_go()
         for series in batch:
             self._world.answered(self, series)
         self._begin()

@@ -1,7 +1,6 @@
 """The short way of a batch: by what a process keeps, in one statement that checks it, whatever others do meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -35,48 +34,8 @@ from tests.factories import (
     submit,
 )
 from tests.fakes import NOON
-from tests.postgres import Cluster, Database
-
-
-class LongWayError(Exception):
-    """A batch took the long way."""
-
-
-async def not_this_way(*_: object) -> None:
-    raise LongWayError
-
-
-@pytest.fixture(params=("read-committed", "serializable"))
-async def places(
-    request: pytest.FixtureRequest, postgres: Cluster
-) -> AsyncIterator[tuple[Database, list[PostgresStore]]]:
-    """Two stores on one database with an entity, a set and an account, all of which the first has in its cache."""
-    database = await asyncio.to_thread(postgres.emptied_database)
-    stores = [PostgresStore(database.with_option(f"isolation={request.param}")) for _ in range(2)]
-    for store in stores:
-        await store.open()
-    await run(stores[0], create_entity())
-    await run(stores[0], create_sets(new_set()))
-    await run(stores[0], create_account(set_key="set-1"))
-    await run(stores[0], create_memo(document_id="first", post=True))
-    yield database, stores
-    for store in stores:
-        await store.close()
-
-
-@pytest.fixture
-def one(places: tuple[Database, list[PostgresStore]]) -> PostgresStore:
-    return places[1][0]
-
-
-@pytest.fixture
-def other(places: tuple[Database, list[PostgresStore]]) -> PostgresStore:
-    return places[1][1]
-
-
-async def number_of(store: PostgresStore, document_id: str, **over: Any) -> str:
-    document = await run(store, create_memo(document_id=document_id, post=True, **over))
-    return document.number
+from tests.postgres import Database
+from tests.postgres_store.short_way import LongWayError, not_this_way, number_of
 
 
 async def test_what_is_kept_needs_no_load(one: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:

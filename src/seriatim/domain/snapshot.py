@@ -168,6 +168,12 @@ class Relation(Generic[K, V]):
         """Put a row back as it was, outside the journal."""
         self._set(key, row)
 
+    def reset(self) -> None:
+        """Put everything back as it was loaded, outside the journal."""
+        for key in self._touched:
+            self._set(key, self._loaded.get(key))
+        self._touched.clear()
+
     def __iter__(self) -> Iterator[V]:
         return iter(self._rows.values())
 
@@ -275,6 +281,15 @@ class Snapshot:
         all requests for tens of milliseconds, again and again.
         """
         self._journal.clear()
+
+    def reset(self) -> None:
+        """Take back everything that was decided, settled or not, to decide it anew."""
+        for relation in vars(self).values():
+            if isinstance(relation, Relation):
+                relation.reset()
+        self._journal.clear()
+        self.register.clear()
+        self.activities.clear()
 
     def entity(self, entity_id: str) -> Entity:
         """The entity that a scope names; the edge has checked that it exists.

@@ -59,12 +59,19 @@ class Applier:
         return True
 
     def opened_documents(self, checks: Checks) -> Changes:
-        """What writes documents that were opened, with all that brings along; nothing where checks do not hold."""
+        """What writes documents that were opened, with all that brings along; nothing where checks do not hold.
+
+        What moves has no answers with it: they tell of numbers, so they are known when it has been written.
+        """
         self._changes = Changes(checks)
-        self._note_times()
-        self._put_series()
         self._put_documents()
         self._put_register()
+        if not checks.moves:
+            self._put_answers()
+        return self._changes
+
+    def kept_answers(self) -> Changes:
+        """What writes answers alone."""
         self._put_answers()
         return self._changes
 

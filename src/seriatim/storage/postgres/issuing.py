@@ -1,61 +1,92 @@
 """The short way of a batch that only opens documents for known accounts: one statement, which is its own transaction.
 
 The batch is decided by what the cache holds. The statement locks and checks all of that, and writes, or writes nothing:
-entities must be of the version that was read (their sets and series then are, too), accounts likewise, no answer may be
-kept with one of the keys, and every series must stand where the decision took it from. Where several processes take
-numbers of the same series, they would often find it further on; so a batch that follows such a one locks its series
-before it decides.
+entities must be of the version that was read (their sets and series then are, too), accounts likewise, and no answer
+may be kept with one of the keys.
 
-While the statement of one batch is under way, the next may be decided by where that one will leave the series. Should
-it come to nothing, so does that decision. And if it were written all the same, its own checks would not hold.
+Where the series stand need not be known. Several processes take numbers of the same series, so it may be further on
+than the decision took it from; a batch that failed leaves it further back. The statement moves the numbers, and the
+time if the series has recorded a later one, to where it finds the series. The batch is then decided anew from there, to
+tell what was written. This rests on a law of the domain: moved like that, the same submissions open the same documents,
+but for their numbers and that time (`tests/property/test_moving.py`).
+
+So while the statement of one batch is under way, the next may be decided already, by where that one will leave the
+series. If it comes to nothing, the next one is moved.
 """
 
-from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, fields
-from itertools import count
-from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import timedelta
+from operator import attrgetter, itemgetter
+from typing import Generic, TypeVar
 
 import asyncpg
 
-from seriatim.domain.numbering import SeriesKey
+from seriatim.domain.numbering import Series, SeriesKey
 from seriatim.domain.register import ISSUE
 from seriatim.domain.snapshot import Needs, Relation, Snapshot
+from seriatim.storage.codec import to_microseconds
 from seriatim.storage.postgres.apply import Applier
 from seriatim.storage.postgres.cache import Cache
-from seriatim.storage.postgres.connections import CONFLICTS, Connection, Session
-from seriatim.storage.postgres.locks import entity_lock
-from seriatim.storage.postgres.statements import Changes, Checks
+from seriatim.storage.postgres.connections import CONFLICTS, RETRIED_AT_ONCE, Connection, Session
+from seriatim.storage.postgres.statements import Changes, Checks, TakenFrom
 from seriatim.storage.postgres.transactions import commit, roll_back, told_where_unknown
 
 T = TypeVar("T")
 
 CONTESTED_BATCHES = 32
-"""So many batches lock their series beforehand, after one whose series another process had advanced."""
-BATCHES_REMEMBERED = 8
-"""Batches whose series are locked beforehand by those that follow and meet them."""
-LOCKED_ATTEMPTS_MAX = 5
-"""With the series that were expected, with those that it turned out to be, or after a conflict."""
-
-
-class SeriesAdvancedError(Exception):
-    """Another process has advanced a series, or might have, and nothing was written."""
+"""For so many batches a series counts as contested, after one that was moved."""
+ATTEMPTS_MAX = 5
+"""Of one statement, where the database asks for another."""
 
 
 @dataclass(slots=True)
 class Decision(Generic[T]):
-    """A batch that was decided by what is kept, and what writes it."""
+    """A batch that was decided by what is kept."""
 
-    place: int
-    """Which decision of this process it is."""
-    previous_place: int | None
-    """The one whose batch must have been written last; None: what is kept was as the database had it."""
     snapshot: Snapshot
     outcome: T
-    advanced: frozenset[SeriesKey]
-    """The series from which it takes numbers."""
-    changes: Changes
+    series_ids: dict[SeriesKey, int]
+    """The series from which it takes numbers, in the order of their ids."""
+    entity_versions: list[tuple[str, int]]
+    account_versions: list[tuple[str, int]]
+    answer_keys: list[tuple[str, str]]
+
+    changes: Changes = field(init=False)
+    """What writes it."""
+
+    def __post_init__(self) -> None:
+        self.prepare(moves=not self.has_answers)
+
+    @property
+    def has_answers(self) -> bool:
+        """Whether answers are kept with it. They tell of numbers, so they cannot move with them."""
+        return next(self.snapshot.answers.changes(), None) is not None
+
+    def prepare(self, *, moves: bool) -> None:
+        """Prepare what writes it where the series stand, without its answers; or with them, where it was decided."""
+        taken = [
+            TakenFrom(self.series_ids[key], before.next_ordinal, after.next_ordinal - 1)
+            for key, before, after in self.snapshot.series.changes()
+            if before is not None and after is not None
+        ]
+        decided_at = to_microseconds(self.snapshot.register[-1].recorded_at)
+        checks = Checks(self.entity_versions, self.account_versions, self.answer_keys, sorted(taken), decided_at, moves)
+        self.changes = Applier(self.snapshot, self.series_ids).opened_documents(checks)
+
+    def move(self, decide: Callable[[Snapshot], T], shifts: Sequence[int], delay_us: int) -> None:
+        """Decide it anew where it was written: so far from where it was decided, and so much later."""
+        if not any(shifts) and delay_us == 0:
+            return
+        at = self.snapshot.register[-1].recorded_at + timedelta(microseconds=delay_us)
+        self.snapshot.reset()
+        self.snapshot.note_recorded_at(at)
+        for key, shift in zip(self.series_ids, shifts, strict=True):
+            series = self.snapshot.series.get(key)
+            if series is not None:
+                moved = Series(key, series.first_ordinal, series.next_ordinal + shift)
+                self.snapshot.series.load(key, moved)
+        self.outcome = decide(self.snapshot)
 
 
 class Issuer:
@@ -63,12 +94,8 @@ class Issuer:
 
     def __init__(self) -> None:
         self.cache = Cache()
-        self._advanced: deque[frozenset[SeriesKey]] = deque(maxlen=BATCHES_REMEMBERED)
         self._contested_batches = 0
-        self._places = count()
-        self._under_way: Decision[Any] | None = None
-        self._written_place: int | None = None
-        """The decision whose batch was the last to be written, if that went the short way."""
+        self._under_way: Snapshot | None = None
 
     @property
     def is_contested(self) -> bool:
@@ -78,12 +105,11 @@ class Issuer:
     def decide_ahead(self, needs: Needs, decide: Callable[[Snapshot], T]) -> Decision[T] | None:
         """Decide a batch while the one before it is being written, by where that one will leave the series.
 
-        None, where this cannot be done, or there is none under way. If that one fails, this decision is worth nothing.
+        None, where this cannot be done, or there is none under way.
         """
-        before = self._under_way
-        if before is None or self.is_contested or not _asks_for_new_documents(needs):
+        if self._under_way is None or not _asks_for_new_documents(needs):
             return None
-        return self._decide(needs, decide, before)
+        return self._decide(needs, decide, self._under_way)
 
     async def write(
         self,
@@ -97,110 +123,100 @@ class Issuer:
 
         Raises: StoreUnavailable.
         """
-        written_place, self._written_place = self._written_place, None
         # Behind a pooler a session has its settings within transactions only.
         if session.settings:
             return None
-        if ahead is not None and ahead.previous_place != written_place:
-            ahead = None
-        if ahead is None:
-            if not _asks_for_new_documents(needs):
-                return None
+        decision = ahead
+        if decision is None and _asks_for_new_documents(needs):
             await self.cache.complete(session.connection, needs)
-        written = None
-        try:
-            if self._contested_batches == 0:
-                written = ahead or self._decide(needs, decide)
-                if written is not None:
-                    with told_where_unknown():
-                        written = await self._write(session.connection, needs, written)
-            else:
-                self._contested_batches -= 1
-                written = await self._write_locked(session, isolation, needs, decide)
-        except (SeriesAdvancedError, asyncpg.PostgresError) as error:
-            _check_conflict(error)
-            self._contested_batches = CONTESTED_BATCHES
-            written = await self._write_locked(session, isolation, needs, decide)
-        if written is None:
+            decision = self._decide(needs, decide)
+        if decision is None or not await self._write(session, isolation, needs, decide, decision):
             return None
-        self.cache.advance(written.snapshot)
-        self._written_place = written.place
-        return (written.outcome,)
+        self.cache.advance(decision.snapshot)
+        return (decision.outcome,)
 
-    async def _write_locked(
-        self, session: Session, isolation: str, needs: Needs, decide: Callable[[Snapshot], T]
-    ) -> Decision[T] | None:
-        """Lock the series that are expected to advance, and write; where it were others or a conflict came, again."""
-        connection = session.connection
-        for _ in range(LOCKED_ATTEMPTS_MAX):
-            met = self.cache.series_keys(needs)
-            if met is None:
-                return None
-            expected = met & frozenset().union(*self._advanced)
+    async def _write(
+        self, session: Session, isolation: str, needs: Needs, decide: Callable[[Snapshot], T], decision: Decision[T]
+    ) -> bool:
+        """Write what was decided, or decided anew; whether it could be written this way."""
+        self._contested_batches = max(0, self._contested_batches - 1)
+        for _ in range(ATTEMPTS_MAX):
             try:
-                await connection.execute(session.begin(isolation) + entity_lock(needs.entities, frozenset()))
-                if await self.cache.lock_series(connection, expected):
-                    self._contested_batches = CONTESTED_BATCHES
-                written = self._decide(needs, decide)
-                if written is not None:
-                    if not written.advanced <= expected:
-                        raise SeriesAdvancedError  # noqa: TRY301 - as where the statement finds it
-                    written = await self._write(connection, needs, written)
-                if written is not None:
-                    await commit(connection)
-            except (SeriesAdvancedError, asyncpg.PostgresError) as error:
-                _check_conflict(error)
-            else:
-                return written
-            finally:
-                await roll_back(connection)
-        return None
+                if not (decision.has_answers and self.is_contested):
+                    with told_where_unknown():
+                        is_written = await self._send(session.connection, needs, decide, decision)
+                    if is_written or not decision.has_answers:
+                        return is_written
+                return await self._write_with_answers(session, isolation, needs, decide, decision)
+            except asyncpg.PostgresError as error:
+                if not (error.sqlstate or "").startswith(CONFLICTS):
+                    raise
+                if error.sqlstate not in RETRIED_AT_ONCE:
+                    break
+            decision.prepare(moves=not decision.has_answers)
+        return False
+
+    async def _write_with_answers(
+        self, session: Session, isolation: str, needs: Needs, decide: Callable[[Snapshot], T], decision: Decision[T]
+    ) -> bool:
+        """Write documents where the series stand, and then the answers that tell of them, in one transaction."""
+        connection = session.connection
+        decision.prepare(moves=True)
+        try:
+            await connection.execute(session.begin(isolation))
+            if not await self._send(connection, needs, decide, decision):
+                return False
+            answers = Applier(decision.snapshot, decision.series_ids).kept_answers()
+            await connection.execute(answers.statement(), *answers.values)
+            await commit(connection)
+        finally:
+            await roll_back(connection)
+        return True
+
+    async def _send(
+        self, connection: Connection, needs: Needs, decide: Callable[[Snapshot], T], decision: Decision[T]
+    ) -> bool:
+        """Send the statement, and decide anew where it has moved the batch; whether it has written anything."""
+        self._under_way = decision.snapshot
+        try:
+            rows = await connection.fetch(decision.changes.statement(), *decision.changes.values)
+        finally:
+            self._under_way = None
+        if not rows:
+            self.cache.forget(needs)
+            return False
+        shifts, (delay_us, *_), (is_possible, *_), _ = zip(*rows, strict=True)
+        if not is_possible:
+            return False
+        if any(shifts):
+            self._contested_batches = CONTESTED_BATCHES
+        decision.move(decide, shifts, delay_us)
+        return True
 
     def _decide(
-        self, needs: Needs, decide: Callable[[Snapshot], T], before: Decision[Any] | None = None
+        self, needs: Needs, decide: Callable[[Snapshot], T], before: Snapshot | None = None
     ) -> Decision[T] | None:
         """Decide by what is kept, as it will be after the batch before; None, where this is for the long way."""
         snapshot = self.cache.snapshot(needs)
         if snapshot is None:
             return None
         if before is not None:
-            _take_over(before.snapshot, snapshot)
+            _take_over(before, snapshot)
         try:
             outcome = decide(snapshot)
         except Exception:  # noqa: BLE001 - it may be the fault of what is kept; if not, the long way meets it too
             return None
         if not _opens_documents(snapshot):
             return None
-        advanced = {key: before.next_ordinal for key, before, _ in snapshot.series.changes() if before is not None}
-        self._advanced.append(frozenset(advanced))
-        ids = self.cache.series_ids(advanced)
-        checks = Checks(
-            self.cache.entity_versions(needs),
-            self.cache.account_versions(needs),
-            {ids[key]: next_ordinal for key, next_ordinal in advanced.items()},
+        ids = self.cache.series_ids(key for key, _, _ in snapshot.series.changes())
+        return Decision(
+            snapshot,
+            outcome,
+            dict(sorted(ids.items(), key=itemgetter(1))),
+            sorted(self.cache.entity_versions(needs).items()),
+            sorted(self.cache.account_versions(needs).items()),
             sorted(needs.answers),
         )
-        changes = Applier(snapshot, ids).opened_documents(checks)
-        previous_place = None if before is None else before.place
-        return Decision(next(self._places), previous_place, snapshot, outcome, frozenset(advanced), changes)
-
-    async def _write(self, connection: Connection, needs: Needs, decision: Decision[T]) -> Decision[T] | None:
-        """Write what was decided; None, with nothing written, where what is kept is no longer so.
-
-        Raises: SeriesAdvancedError.
-        """
-        self._under_way = decision
-        try:
-            row = await connection.fetchrow(decision.changes.statement(), *decision.changes.values)
-        finally:
-            self._under_way = None
-        is_current, series_stand, *_ = row or (False, False)
-        if not is_current:
-            self.cache.forget(needs)
-            return None
-        if not series_stand:
-            raise SeriesAdvancedError
-        return decision
 
 
 def _take_over(before: Snapshot, snapshot: Snapshot) -> None:
@@ -210,12 +226,6 @@ def _take_over(before: Snapshot, snapshot: Snapshot) -> None:
             snapshot.series.load(key, series)
     for entry in before.register:
         snapshot.note_recorded_at(entry.recorded_at)
-
-
-def _check_conflict(error: Exception) -> None:
-    """Pass over what another process's writes have caused, and raise every other error again."""
-    if isinstance(error, asyncpg.PostgresError) and not (error.sqlstate or "").startswith(CONFLICTS):
-        raise error
 
 
 _SHORT_NEEDS = {"answers", "entities", "sequence_sets", "accounts"}

@@ -4,10 +4,12 @@ The parts of one statement run in the order in which they were added: each waits
 that gave. All processes add them in the same order, so nobody waits for a lock in another order than everybody else.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
+
+from seriatim.domain.numbering import ORDINAL_DIGITS_MIN
 
 STATEMENTS_KEPT = 500
 """Texts of statements that were put together once and may be wanted again."""
@@ -139,16 +141,29 @@ class Parts:
         return f"WITH {parts}\n{result}"
 
 
+class TakenFrom(NamedTuple):
+    """What a decision took from a series."""
+
+    series_id: int
+    first_ordinal: int
+    last_ordinal: int
+
+
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """What must be so for a statement to write anything, each with the version or the place that a decision knew."""
+    """What must be so for a statement to write anything, and where its numbers were taken from."""
 
-    entities: Mapping[str, int]
-    accounts: Mapping[str, int]
-    series: Mapping[int, int]
-    """Ids to the next ordinals."""
+    entities: Sequence[tuple[str, int]]
+    """Ids with the versions that the decision knew."""
+    accounts: Sequence[tuple[str, int]]
+    """Likewise."""
     new_answers: Sequence[tuple[str, str]]
     """Keys of answers (client and key), of which there may be none yet."""
+    series: Sequence[TakenFrom]
+    """In the order of their ids."""
+    decided_at: int
+    moves: bool
+    """Whether what is written goes where the series stand now; if not, they must stand where the decision knew them."""
 
 
 class _Part(NamedTuple):
@@ -162,7 +177,7 @@ class _Part(NamedTuple):
     is_single: bool
     """Whether there is one row, of plain values, and not an array of values for each column."""
     option: str | int = ""
-    """Of an insertion what is done where there is a row already, of others how many columns are the key."""
+    """Of an insertion what is done where there is a row already, of changes how many columns are the key."""
 
 
 class Changes:
@@ -174,12 +189,7 @@ class Changes:
         self.expected_counts: list[int] = []
         """How many rows each part must touch."""
         self._parts: list[_Part] = []
-        self._checks: list[_Part] = []
-        if checks is not None:
-            self._check("entities", "id, version", list(checks.entities.items()))
-            self._check("accounts", "id, version", list(checks.accounts.items()))
-            self._check("answers", "client_id, key", checks.new_answers)
-            self._check("series", "id, next_ordinal", list(checks.series.items()))
+        self._beginning = "" if checks is None else self._begin(checks)
 
     @property
     def is_empty(self) -> bool:
@@ -199,16 +209,37 @@ class Changes:
         self._add("delete", table, columns, found)
 
     def statement(self) -> str:
-        """The statement; it gives one row: which checks held, if it has any, and how many rows each part touched.
+        """The statement; it gives one row: how many rows each part touched.
 
-        With checks, it fails where they hold and yet a part has touched more or fewer rows than it must.
+        With checks, it gives a row for each series instead, in the order of their ids: how far it was shifted, the delay,
+        and whether anything was written. It gives none where something else is not as the decision knew it. It fails
+        where everything holds, and yet a part has touched more or fewer rows than it must.
         """
-        return _statement(tuple(self._parts), tuple(self._checks))
+        return _statement(tuple(self._parts), self._beginning)
 
-    def _check(self, table: str, columns: str, found: Sequence[Sequence[Any]]) -> None:
-        if found:
-            self._checks.append(_Part("check", table, columns, len(self.values) + 1, len(found) == 1))
-            self.values += found[0] if len(found) == 1 else map(list, zip(*found, strict=True))
+    def _begin(self, checks: Checks) -> str:
+        """What checks, and advances the series: a call of the function that does so."""
+        arguments = [
+            *self._arrays(("text", "bigint"), checks.entities),
+            *self._arrays(("text", "bigint"), checks.accounts),
+            *self._arrays(("text", "text"), checks.new_answers),
+            *self._arrays(("bigint", "bigint", "bigint"), checks.series),
+            self._place(checks.decided_at),
+        ]
+        return f"advance_series({', '.join(arguments)}, {str(checks.moves).lower()})"
+
+    def _arrays(self, types: Sequence[str], found: Sequence[Sequence[Any]]) -> list[str]:
+        """Rows as an array for each column; the one value of a single row costs the driver less than an array of it."""
+        if not found:
+            return [f"ARRAY[]::{kind}[]" for kind in types]
+        if len(found) == 1:
+            return [f"ARRAY[{self._place(each)}::{kind}]" for kind, each in zip(types, found[0], strict=True)]
+        columns = zip(*found, strict=True)
+        return [f"{self._place(list(each))}::{kind}[]" for kind, each in zip(types, columns, strict=True)]
+
+    def _place(self, value: Any) -> str:
+        self.values.append(value)
+        return f"${len(self.values)}"
 
     def _add(self, verb: str, table: str, columns: str, found: Sequence[Sequence[Any]], option: str | int = "") -> None:
         """Take rows: one as its values, several as an array for each column.
@@ -236,17 +267,6 @@ class Changes:
             self.values.append(array[:1] if is_same else array)
 
 
-def _checking(part: _Part) -> tuple[str, str]:
-    """A part that looks for the rows that are checked, locking them where others may change them, and its name."""
-    found = f"FROM {_source(part)} JOIN {part.table} t ON {_same(part, 2)}"
-    if part.table == "entities":
-        return "checked_entities", f"SELECT t.id {found} ORDER BY t.id FOR KEY SHARE OF t"
-    if part.table == "series":
-        locked = f"{found} WHERE (SELECT holds FROM current) ORDER BY t.id FOR NO KEY UPDATE OF t"
-        return "checked_series", f"SELECT t.id {locked}"
-    return f"checked_{part.table}", f"SELECT 1 {found}"
-
-
 def _count(part: _Part) -> str:
     """How many rows a part has."""
     kind = type_of(part.table, part.columns.split(", ")[0])
@@ -254,28 +274,20 @@ def _count(part: _Part) -> str:
 
 
 @lru_cache(maxsize=STATEMENTS_KEPT)
-def _statement(parts: tuple[_Part, ...], checks: tuple[_Part, ...]) -> str:
+def _statement(parts: tuple[_Part, ...], beginning: str) -> str:
     """The text of a statement."""
     built = Parts()
-    holds = "true"
-    if checks:
-        holds = "(SELECT holds FROM current) AND (SELECT holds FROM standing)"
-        wanted = {f"checked_{part.table}": "0" if part.table == "answers" else _count(part) for part in checks}
-        series = wanted.pop("checked_series", "")
-        for part in checks:
-            if part.table == "series":
-                built.add("current", _all_found(wanted))
-            built.add(*_checking(part))
-        built.add("standing", _all_found({"checked_series": series}))
+    if beginning:
+        built.add("moved", f"SELECT * FROM {beginning}")
     counts = {f"{part.verb}_{part.table}": _count(part) for part in parts}
     for name, part in zip(counts, parts, strict=True):
-        built.add_locking(name, _TEXTS[part.verb](part).replace("{holds}", holds))
-    if not checks:
+        built.add_locking(name, _TEXTS[part.verb](part, moves=bool(beginning)))
+    if not beginning:
         return built.statement(f"SELECT {', '.join(f'(SELECT count(*) FROM {name})' for name in counts)}")
     refused = "refuse_write('a row that was to be written is not there')"
     return built.statement(
-        f"SELECT (SELECT holds FROM current), (SELECT holds FROM standing), "
-        f"CASE WHEN NOT ({holds}) OR ({_all_found(counts)}) THEN true ELSE {refused} END"
+        f"SELECT shift, delay, is_possible, CASE WHEN NOT is_possible OR ({_all_found(counts)}) THEN true "
+        f"ELSE {refused} END FROM moved ORDER BY id"
     )
 
 
@@ -293,6 +305,40 @@ def _nullable(table: str, columns: str) -> tuple[tuple[str, bool], ...]:
 
 def _is_nullable(table: str, column: str) -> bool:
     return column in _NULLABLE and (table, column) not in _NEVER_NULL
+
+
+_SERIES_COLUMNS = {"documents": "series_id", "register": "series_id"}
+"""The tables whose rows move with their series, and where these stand in them."""
+_MOVED = {
+    ("documents", "number"): "CASE WHEN m.shift = 0 THEN v.number ELSE "
+    f"left(v.number, -{ORDINAL_DIGITS_MIN}) || lpad((v.ordinal + m.shift)::text, {ORDINAL_DIGITS_MIN}, '0') END",
+    ("documents", "ordinal"): "v.ordinal + m.shift",
+    ("documents", "created_at"): "v.created_at + m.delay",
+    ("documents", "updated_at"): "v.updated_at + m.delay",
+    ("documents", "posted_at"): "v.posted_at + m.delay",
+    ("register", "first_ordinal"): "v.first_ordinal + m.shift",
+    ("register", "last_ordinal"): "v.last_ordinal + m.shift",
+    ("register", "recorded_at"): "v.recorded_at + m.delay",
+}
+"""What is written into these columns, where the series of a row has been shifted and its time delayed."""
+
+
+def _value(part: _Part, column: str, *, moves: bool) -> str:
+    """What is written into a column."""
+    given = f"v.{column}"
+    return _MOVED.get((part.table, column), given) if moves else given
+
+
+def _rows(part: _Part, *, moves: bool) -> tuple[str, str]:
+    """The rows of a part as a table `v`, and on which condition they are written.
+
+    Where rows move, each stands beside how far its series has, as `m`; without that it is not written.
+    """
+    if not moves:
+        return _source(part), "{gate}"
+    if part.table in _SERIES_COLUMNS:
+        return f"{_source(part)} JOIN moved m ON m.id = v.{_SERIES_COLUMNS[part.table]}", "m.is_possible AND {gate}"
+    return _source(part), "(SELECT bool_and(is_possible) FROM moved) AND {gate}"
 
 
 def _source(part: _Part) -> str:
@@ -314,29 +360,37 @@ def _same(part: _Part, keys: int) -> str:
     return " AND ".join(f"t.{name} = v.{name}" for name in part.columns.split(", ")[:keys])
 
 
-def _inserting(part: _Part) -> str:
+def _inserting(part: _Part, *, moves: bool) -> str:
+    rows, condition = _rows(part, moves=moves)
+    values = ", ".join(_value(part, name, moves=moves) for name in part.columns.split(", "))
     return (
-        f"INSERT INTO {part.table} ({part.columns}) SELECT {part.columns} FROM {_source(part)} "
-        f"WHERE {{gate}} AND {{holds}} {part.option} RETURNING 1"
+        f"INSERT INTO {part.table} ({part.columns}) SELECT {values} FROM {rows} WHERE {condition} "
+        f"{part.option} RETURNING 1"
     )
 
 
-def _updating(part: _Part) -> str:
+def _updating(part: _Part, *, moves: bool) -> str:
+    rows, condition = _rows(part, moves=moves)
     keys = int(part.option)
+    values = {name: _value(part, name, moves=moves) for name in part.columns.split(", ")[keys:]}
     assignments = ", ".join(
         # A time that never runs backwards becomes the later one.
-        f"{name} = " + (f"greatest(t.{name}, v.{name})" if (part.table, name) in _FORWARD else f"v.{name}")
-        for name in part.columns.split(", ")[keys:]
+        f"{name} = " + (f"greatest(t.{name}, {value})" if (part.table, name) in _FORWARD else value)
+        for name, value in values.items()
     )
-    return (
-        f"UPDATE {part.table} t SET {assignments} FROM {_source(part)} WHERE {_same(part, keys)} "
-        "AND {gate} AND {holds} RETURNING 1"
-    )
+    return f"UPDATE {part.table} t SET {assignments} FROM {rows} WHERE {_same(part, keys)} AND {condition} RETURNING 1"
 
 
-def _deleting(part: _Part) -> str:
+def _deleting(part: _Part, *, moves: bool) -> str:
+    rows, condition = _rows(part, moves=moves)
     same = _same(part, part.columns.count(",") + 1)
-    return f"DELETE FROM {part.table} t USING {_source(part)} WHERE {same} AND {{gate}} AND {{holds}} RETURNING 1"
+    return f"DELETE FROM {part.table} t USING {rows} WHERE {same} AND {condition} RETURNING 1"
 
 
-_TEXTS: Mapping[str, Callable[[_Part], str]] = {"insert": _inserting, "update": _updating, "delete": _deleting}
+class _Text(Protocol):
+    """Makes the text of a part; with checks, rows move with their series."""
+
+    def __call__(self, part: _Part, *, moves: bool) -> str: ...
+
+
+_TEXTS: Mapping[str, _Text] = {"insert": _inserting, "update": _updating, "delete": _deleting}
