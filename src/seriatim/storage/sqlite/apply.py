@@ -12,7 +12,7 @@ from seriatim.domain.snapshot import Snapshot
 from seriatim.storage import rows
 from seriatim.storage.codec import to_microseconds
 from seriatim.storage.sqlite.people import apply_activities, apply_people
-from seriatim.storage.sqlite.queries import first_value
+from seriatim.storage.sqlite.queries import first_value, insert
 
 _INSERT_ENTITY = f"INSERT INTO entities ({rows.ENTITY_COLUMNS}) VALUES (?, ?, ?, ?)"
 _INSERT_ORG = f"INSERT INTO orgs ({rows.ORG_COLUMNS}) VALUES (?, ?, ?, ?)"
@@ -31,8 +31,6 @@ _UPDATE_ACCOUNT = """
     UPDATE accounts SET name = ?2, sequence_set_id = ?3, contacts = ?4, fields = ?5, updated_at = ?6, updated_by = ?7,
         profile = ?8, archived_at = ?9
     WHERE id = ?1"""
-_INSERT_DOCUMENT = f"""
-    INSERT INTO documents ({rows.DOCUMENT_INSERT_COLUMNS}) VALUES ({", ".join("?" * 36)})"""
 _UPDATE_DOCUMENT = """
     UPDATE documents SET number = ?2, series_id = ?3, ordinal = ?4, status = ?5, document_date = ?6, updated_at = ?7,
         updated_by = ?8, posted_at = ?9, posted_by = ?10, canceled_at = ?11, canceled_by = ?12, due_date = ?13,
@@ -48,12 +46,9 @@ _UPSERT_MERCHANT = f"INSERT OR REPLACE INTO merchants ({rows.MERCHANT_COLUMNS}) 
 _INSERT_ALIAS = f"INSERT INTO aliases ({rows.ALIAS_COLUMNS}) VALUES (?, ?, ?, ?, ?)"
 _INSERT_MAIL = f"INSERT INTO mails ({rows.MAIL_COLUMNS}) VALUES ({', '.join('?' * 12)})"
 _UPDATE_MAIL = "UPDATE mails SET status = ?2, attempts = ?3, due_at = ?4, last_error = ?5, sent_at = ?6 WHERE id = ?1"
-_INSERT_ENTRY = """
-    INSERT INTO register (event, series_id, first_ordinal, last_ordinal, document_id, recorded_at, recorded_by)
-    VALUES (?, ?, ?, ?, ?, ?, ?)"""
-_UPSERT_ANSWER = """
-    INSERT OR REPLACE INTO answers (client_id, key, fingerprint, status, body, recorded_at)
-    VALUES (?, ?, ?, ?, ?, ?)"""
+_INSERT_ENTRIES = """
+    INSERT INTO register (event, series_id, first_ordinal, last_ordinal, document_id, recorded_at, recorded_by)"""
+_UPSERT_ANSWERS = "INSERT OR REPLACE INTO answers (client_id, key, fingerprint, status, body, recorded_at)"
 
 
 class Applier:
@@ -182,8 +177,8 @@ class Applier:
                 row = rows.from_document(after, self._series_id_of(after))
                 changed = (row[0], *row[5:8], row[10], row[12], *row[18:28], *row[29:], row[11], *row[13:16])
                 self._cursor.execute(_UPDATE_DOCUMENT, changed)
-        if new:
-            self._cursor.executemany(_INSERT_DOCUMENT, new)
+        columns, new = rows.new_documents(new)
+        insert(self._cursor, f"INSERT INTO documents ({columns})", new)
 
     def _apply_applications(self) -> None:
         for _, _, application in self._snapshot.applications.changes():
@@ -194,8 +189,7 @@ class Applier:
         return None if document.series is None else self._series_ids[document.series]
 
     def _apply_register(self) -> None:
-        if self._snapshot.register:
-            self._cursor.executemany(_INSERT_ENTRY, [self._entry_row(entry) for entry in self._snapshot.register])
+        insert(self._cursor, _INSERT_ENTRIES, [self._entry_row(entry) for entry in self._snapshot.register])
 
     def _entry_row(self, entry: RegisterEntry) -> rows.Row:
         return (
@@ -214,5 +208,4 @@ class Applier:
             for (client_id, key), _, answer in self._snapshot.answers.changes()
             if answer is not None
         ]
-        if answers:
-            self._cursor.executemany(_UPSERT_ANSWER, answers)
+        insert(self._cursor, _UPSERT_ANSWERS, answers)

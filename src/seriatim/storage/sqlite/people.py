@@ -18,7 +18,7 @@ from seriatim.domain.user import (
 )
 from seriatim.storage import people_rows as rows
 from seriatim.storage.codec import encode_json, from_microseconds, to_microseconds
-from seriatim.storage.sqlite.queries import first_row
+from seriatim.storage.sqlite.queries import first_row, insert
 
 _USERS = f"SELECT {rows.USER_COLUMNS} FROM users"
 _SESSIONS = f"SELECT {rows.SESSION_COLUMNS} FROM sessions"
@@ -34,8 +34,7 @@ _UPSERT_SESSION = f"""
     INSERT INTO sessions ({rows.SESSION_COLUMNS}) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT (digest) DO UPDATE SET seen_at = excluded.seen_at"""
 _UPSERT_DELAY = f"INSERT OR REPLACE INTO sign_in_delays ({rows.DELAY_COLUMNS}) VALUES (?, ?, ?)"
-_INSERT_ACTIVITY = f"""
-    INSERT INTO activities ({rows.ACTIVITY_INSERT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_INSERT_ACTIVITIES = f"INSERT INTO activities ({rows.ACTIVITY_INSERT_COLUMNS})"
 
 
 def load_people(connection: apsw.Connection, needs: Needs, snapshot: Snapshot) -> None:
@@ -84,7 +83,7 @@ def apply_people(cursor: apsw.Cursor, snapshot: Snapshot) -> None:
 
 def apply_activities(cursor: apsw.Cursor, snapshot: Snapshot) -> None:
     """Add to the activity log."""
-    cursor.executemany(_INSERT_ACTIVITY, [rows.from_activity(activity) for activity in snapshot.activities])
+    insert(cursor, _INSERT_ACTIVITIES, [rows.from_activity(activity) for activity in snapshot.activities])
 
 
 def list_users(connection: apsw.Connection) -> list[User]:
