@@ -29,7 +29,8 @@ from seriatim.storage.codec import to_microseconds
 from seriatim.storage.postgres.apply import Applier
 from seriatim.storage.postgres.cache import Cache
 from seriatim.storage.postgres.connections import CONFLICTS, RETRIED_AT_ONCE, Connection, Session
-from seriatim.storage.postgres.statements import Changes, Checks, TakenFrom
+from seriatim.storage.postgres.opening import Checks, TakenFrom
+from seriatim.storage.postgres.statements import Changes
 from seriatim.storage.postgres.transactions import commit, roll_back, told_where_unknown
 
 T = TypeVar("T")
@@ -185,9 +186,7 @@ class Issuer:
         if not rows:
             self.cache.forget(needs)
             return False
-        shifts, (delay_us, *_), (is_possible, *_), _ = zip(*rows, strict=True)
-        if not is_possible:
-            return False
+        shifts, (delay_us, *_), _ = zip(*rows, strict=True)
         if any(shifts):
             self._contested_batches = CONTESTED_BATCHES
         decision.move(decide, shifts, delay_us)
@@ -248,9 +247,8 @@ def _opens_documents(snapshot: Snapshot) -> bool:
     documents = [before for _, before, _ in snapshot.documents.changes()]
     series = [before for _, before, _ in snapshot.series.changes()]
     return (
-        documents.count(None) == len(documents) > 0
+        documents.count(None) == len(documents) == len(snapshot.register) > 0
         and None not in series
-        and bool(series)
         and all(entry.event is ISSUE for entry in snapshot.register)
         and not snapshot.activities
         and not any(next(relation.changes(), None) for relation in _LONG_CHANGES(snapshot))

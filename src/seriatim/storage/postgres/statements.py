@@ -4,12 +4,9 @@ The parts of one statement run in the order in which they were added: each waits
 that gave. All processes add them in the same order, so nobody waits for a lock in another order than everybody else.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache, lru_cache
-from typing import Any, NamedTuple, Protocol
-
-from seriatim.domain.numbering import ORDINAL_DIGITS_MIN
+from typing import Any, NamedTuple
 
 STATEMENTS_KEPT = 500
 """Texts of statements that were put together once and may be wanted again."""
@@ -76,6 +73,24 @@ _NEVER_NULL = {
     ("register", "series_id"),
     ("sequence_set_numberings", "sequence_set_id"),
 }
+SCALARS_FROM_ROWS = 8
+"""Fewer rows often say the same by chance, and with other scalars it is another statement, to be planned anew."""
+_SCALARS = (
+    frozenset({"created_at", "created_by", "updated_at", "updated_by", "posted_at", "posted_by"}),
+    frozenset({
+        "entity_id",
+        "org_id",
+        "kind",
+        "series_id",
+        "number_given",
+        "sequence_set_id",
+        "status",
+        "currency",
+        "document_date",
+    }),
+)  # fmt: skip
+"""Columns of documents that mostly say the same in all rows of a batch: of one time and actor, of one series and day.
+Those of either group are given as one value each, or none of them is, so that there are few statements."""
 _FORWARD = {("series", "recorded_at")}
 _OTHERS = {("answers", "body"): "bytea", ("answers", "status"): "integer", ("series", "id"): "bigint"}
 
@@ -141,32 +156,7 @@ class Parts:
         return f"WITH {parts}\n{result}"
 
 
-class TakenFrom(NamedTuple):
-    """What a decision took from a series."""
-
-    series_id: int
-    first_ordinal: int
-    last_ordinal: int
-
-
-@dataclass(frozen=True, slots=True)
-class Checks:
-    """What must be so for a statement to write anything, and where its numbers were taken from."""
-
-    entities: Sequence[tuple[str, int]]
-    """Ids with the versions that the decision knew."""
-    accounts: Sequence[tuple[str, int]]
-    """Likewise."""
-    new_answers: Sequence[tuple[str, str]]
-    """Keys of answers (client and key), of which there may be none yet."""
-    series: Sequence[TakenFrom]
-    """In the order of their ids."""
-    decided_at: int
-    moves: bool
-    """Whether what is written goes where the series stand now; if not, they must stand where the decision knew them."""
-
-
-class _Part(NamedTuple):
+class Part(NamedTuple):
     """What one part of a statement does, from which its text follows."""
 
     verb: str
@@ -176,25 +166,37 @@ class _Part(NamedTuple):
     """The number of the place of its first value."""
     is_single: bool
     """Whether there is one row, of plain values, and not an array of values for each column."""
+    scalars: frozenset[str] = frozenset()
+    """Columns that say the same in all of several rows, and are given as one value."""
     option: str | int = ""
     """Of an insertion what is done where there is a row already, of changes how many columns are the key."""
 
+    @property
+    def name(self) -> str:
+        """What it is called in its statement."""
+        return f"{self.verb}_{self.table}"
+
+    @property
+    def size(self) -> str:
+        """How many rows it has, in SQL."""
+        kind = type_of(self.table, self.columns.split(", ")[0])
+        return "1" if self.is_single else f"cardinality(${self.first}::{kind}[])"
+
 
 class Changes:
-    """Rows to be written by one statement; with checks it writes them only where these hold."""
+    """Rows to be written by one statement."""
 
-    def __init__(self, checks: Checks | None = None) -> None:
+    def __init__(self) -> None:
         self.values: list[Any] = []
         """The values of the statement."""
         self.expected_counts: list[int] = []
         """How many rows each part must touch."""
-        self._parts: list[_Part] = []
-        self._beginning = "" if checks is None else self._begin(checks)
+        self.parts: list[Part] = []
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not self._parts
+        return not self.parts
 
     def insert(self, table: str, columns: str, found: Sequence[Sequence[Any]], conflict: str = "") -> None:
         """New rows; `conflict` says what is to be done where there is one already."""
@@ -209,37 +211,8 @@ class Changes:
         self._add("delete", table, columns, found)
 
     def statement(self) -> str:
-        """The statement; it gives one row: how many rows each part touched.
-
-        With checks, it gives a row for each series instead, in the order of their ids: how far it was shifted, the delay,
-        and whether anything was written. It gives none where something else is not as the decision knew it. It fails
-        where everything holds, and yet a part has touched more or fewer rows than it must.
-        """
-        return _statement(tuple(self._parts), self._beginning)
-
-    def _begin(self, checks: Checks) -> str:
-        """What checks, and advances the series: a call of the function that does so."""
-        arguments = [
-            *self._arrays(("text", "bigint"), checks.entities),
-            *self._arrays(("text", "bigint"), checks.accounts),
-            *self._arrays(("text", "text"), checks.new_answers),
-            *self._arrays(("bigint", "bigint", "bigint"), checks.series),
-            self._place(checks.decided_at),
-        ]
-        return f"advance_series({', '.join(arguments)}, {str(checks.moves).lower()})"
-
-    def _arrays(self, types: Sequence[str], found: Sequence[Sequence[Any]]) -> list[str]:
-        """Rows as an array for each column; the one value of a single row costs the driver less than an array of it."""
-        if not found:
-            return [f"ARRAY[]::{kind}[]" for kind in types]
-        if len(found) == 1:
-            return [f"ARRAY[{self._place(each)}::{kind}]" for kind, each in zip(types, found[0], strict=True)]
-        columns = zip(*found, strict=True)
-        return [f"{self._place(list(each))}::{kind}[]" for kind, each in zip(types, columns, strict=True)]
-
-    def _place(self, value: Any) -> str:
-        self.values.append(value)
-        return f"${len(self.values)}"
+        """The statement; it gives one row: how many rows each part touched."""
+        return _statement(tuple(self.parts))
 
     def _add(self, verb: str, table: str, columns: str, found: Sequence[Sequence[Any]], option: str | int = "") -> None:
         """Take rows: one as its values, several as an array for each column.
@@ -249,52 +222,46 @@ class Changes:
         """
         if not found:
             return
-        self._parts.append(_Part(verb, table, columns, len(self.values) + 1, len(found) == 1, option))
+        first, is_single = len(self.values) + 1, len(found) == 1
         self.expected_counts.append(len(found))
-        if len(found) == 1:
+        scalars = frozenset[str]()
+        if is_single:
             self.values += found[0]
-            return
-        arrays = zip(_nullable(table, columns), zip(*found, strict=True), strict=True)
-        for index, ((column, is_nullable), array) in enumerate(arrays):
-            head = array[0]
-            if is_nullable:
-                self.values.append(None if head is None and array.count(None) == len(array) else array)
-                continue
-            if None in array:
+        else:
+            scalars = self._add_arrays(table, columns, list(zip(*found, strict=True)))
+        self.parts.append(Part(verb, table, columns, first, is_single, scalars, option))
+
+    def _add_arrays(self, table: str, columns: str, arrays: list[tuple[Any, ...]]) -> frozenset[str]:
+        """Take an array for each column; the columns of which one value was taken instead."""
+        kept = _nullable(table, columns)
+        # The first column tells how many rows there are.
+        uniform = {
+            column
+            for (column, _), array in zip(kept[1:], arrays[1:], strict=True)
+            if array.count(array[0]) == len(array)
+        }
+        scalars = frozenset[str]()
+        if table == "documents" and len(arrays[0]) >= SCALARS_FROM_ROWS:
+            scalars = scalars.union(*(group for group in _SCALARS if group <= uniform))
+        for (column, is_nullable), array in zip(kept, arrays, strict=True):
+            if not is_nullable and None in array:
                 raise ValueError(f"{table}.{column} may not be missing")
-            # The first column tells how many rows there are.
-            is_same = index > 0 and array.count(head) == len(array)
-            self.values.append(array[:1] if is_same else array)
-
-
-def _count(part: _Part) -> str:
-    """How many rows a part has."""
-    kind = type_of(part.table, part.columns.split(", ")[0])
-    return "1" if part.is_single else f"cardinality(${part.first}::{kind}[])"
+            if column in scalars:
+                self.values.append(array[0])
+            elif is_nullable:
+                self.values.append(None if column in uniform and array[0] is None else array)
+            else:
+                self.values.append(array[:1] if column in uniform else array)
+        return scalars
 
 
 @lru_cache(maxsize=STATEMENTS_KEPT)
-def _statement(parts: tuple[_Part, ...], beginning: str) -> str:
+def _statement(parts: tuple[Part, ...]) -> str:
     """The text of a statement."""
     built = Parts()
-    if beginning:
-        built.add("moved", f"SELECT * FROM {beginning}")
-    counts = {f"{part.verb}_{part.table}": _count(part) for part in parts}
-    for name, part in zip(counts, parts, strict=True):
-        built.add_locking(name, _TEXTS[part.verb](part, moves=bool(beginning)))
-    if not beginning:
-        return built.statement(f"SELECT {', '.join(f'(SELECT count(*) FROM {name})' for name in counts)}")
-    refused = "refuse_write('a row that was to be written is not there')"
-    return built.statement(
-        f"SELECT shift, delay, is_possible, CASE WHEN NOT is_possible OR ({_all_found(counts)}) THEN true "
-        f"ELSE {refused} END FROM moved ORDER BY id"
-    )
-
-
-def _all_found(counts: Mapping[str, str]) -> str:
-    """Whether each of these parts has so many rows."""
-    same = (f"(SELECT count(*) FROM {name}) = {count}" for name, count in counts.items())
-    return f"SELECT {' AND '.join(same)} AS holds"
+    for part in parts:
+        built.add_locking(part.name, _TEXTS[part.verb](part))
+    return built.statement(f"SELECT {', '.join(f'(SELECT count(*) FROM {part.name})' for part in parts)}")
 
 
 @cache
@@ -307,90 +274,48 @@ def _is_nullable(table: str, column: str) -> bool:
     return column in _NULLABLE and (table, column) not in _NEVER_NULL
 
 
-_SERIES_COLUMNS = {"documents": "series_id", "register": "series_id"}
-"""The tables whose rows move with their series, and where these stand in them."""
-_MOVED = {
-    ("documents", "number"): "CASE WHEN m.shift = 0 THEN v.number ELSE "
-    f"left(v.number, -{ORDINAL_DIGITS_MIN}) || lpad((v.ordinal + m.shift)::text, {ORDINAL_DIGITS_MIN}, '0') END",
-    ("documents", "ordinal"): "v.ordinal + m.shift",
-    ("documents", "created_at"): "v.created_at + m.delay",
-    ("documents", "updated_at"): "v.updated_at + m.delay",
-    ("documents", "posted_at"): "v.posted_at + m.delay",
-    ("register", "first_ordinal"): "v.first_ordinal + m.shift",
-    ("register", "last_ordinal"): "v.last_ordinal + m.shift",
-    ("register", "recorded_at"): "v.recorded_at + m.delay",
-}
-"""What is written into these columns, where the series of a row has been shifted and its time delayed."""
-
-
-def _value(part: _Part, column: str, *, moves: bool) -> str:
-    """What is written into a column."""
-    given = f"v.{column}"
-    return _MOVED.get((part.table, column), given) if moves else given
-
-
-def _rows(part: _Part, *, moves: bool) -> tuple[str, str]:
-    """The rows of a part as a table `v`, and on which condition they are written.
-
-    Where rows move, each stands beside how far its series has, as `m`; without that it is not written.
-    """
-    if not moves:
-        return _source(part), "{gate}"
-    if part.table in _SERIES_COLUMNS:
-        return f"{_source(part)} JOIN moved m ON m.id = v.{_SERIES_COLUMNS[part.table]}", "m.is_possible AND {gate}"
-    return _source(part), "(SELECT bool_and(is_possible) FROM moved) AND {gate}"
-
-
-def _source(part: _Part) -> str:
+def source(part: Part) -> str:
     """The rows of a part as a table `v`; the array of a column that may not be missing may stop after the first."""
     names = part.columns.split(", ")
     places = [f"${part.first + index}::{type_of(part.table, name)}" for index, name in enumerate(names)]
     if part.is_single:
         return f"(SELECT {', '.join(f'{place} AS {name}' for name, place in zip(names, places, strict=True))}) AS v"
-    kept = [
-        f"a.{name}" if _is_nullable(part.table, name) else f"coalesce(a.{name}, ({place}[])[1]) AS {name}"
-        for name, place in zip(names, places, strict=True)
-    ]
-    arrays = ", ".join(f"{place}[]" for place in places)
-    return f"(SELECT {', '.join(kept)} FROM unnest({arrays}) AS a ({part.columns})) AS v"
+    kept, arrays = [], {}
+    for name, place in zip(names, places, strict=True):
+        if name in part.scalars:
+            kept.append(f"{place} AS {name}")
+            continue
+        arrays[name] = f"{place}[]"
+        kept.append(f"a.{name}" if _is_nullable(part.table, name) else f"coalesce(a.{name}, ({place}[])[1]) AS {name}")
+    return f"(SELECT {', '.join(kept)} FROM unnest({', '.join(arrays.values())}) AS a ({', '.join(arrays)})) AS v"
 
 
-def _same(part: _Part, keys: int) -> str:
+def same(part: Part, keys: int) -> str:
     """That a row is the one that the first columns name."""
     return " AND ".join(f"t.{name} = v.{name}" for name in part.columns.split(", ")[:keys])
 
 
-def _inserting(part: _Part, *, moves: bool) -> str:
-    rows, condition = _rows(part, moves=moves)
-    values = ", ".join(_value(part, name, moves=moves) for name in part.columns.split(", "))
+def _inserting(part: Part) -> str:
     return (
-        f"INSERT INTO {part.table} ({part.columns}) SELECT {values} FROM {rows} WHERE {condition} "
-        f"{part.option} RETURNING 1"
+        f"INSERT INTO {part.table} ({part.columns}) SELECT {part.columns} FROM {source(part)} "
+        f"WHERE {{gate}} {part.option} RETURNING 1"
     )
 
 
-def _updating(part: _Part, *, moves: bool) -> str:
-    rows, condition = _rows(part, moves=moves)
+def _updating(part: Part) -> str:
     keys = int(part.option)
-    values = {name: _value(part, name, moves=moves) for name in part.columns.split(", ")[keys:]}
     assignments = ", ".join(
         # A time that never runs backwards becomes the later one.
-        f"{name} = " + (f"greatest(t.{name}, {value})" if (part.table, name) in _FORWARD else value)
-        for name, value in values.items()
+        f"{name} = " + (f"greatest(t.{name}, v.{name})" if (part.table, name) in _FORWARD else f"v.{name}")
+        for name in part.columns.split(", ")[keys:]
     )
-    return f"UPDATE {part.table} t SET {assignments} FROM {rows} WHERE {_same(part, keys)} AND {condition} RETURNING 1"
+    found = f"{source(part)} WHERE {same(part, keys)}"
+    return f"UPDATE {part.table} t SET {assignments} FROM {found} AND {{gate}} RETURNING 1"
 
 
-def _deleting(part: _Part, *, moves: bool) -> str:
-    rows, condition = _rows(part, moves=moves)
-    same = _same(part, part.columns.count(",") + 1)
-    return f"DELETE FROM {part.table} t USING {rows} WHERE {same} AND {condition} RETURNING 1"
+def _deleting(part: Part) -> str:
+    found = f"{source(part)} WHERE {same(part, part.columns.count(',') + 1)}"
+    return f"DELETE FROM {part.table} t USING {found} AND {{gate}} RETURNING 1"
 
 
-class _Text(Protocol):
-    """Makes the text of a part; with checks, rows move with their series."""
-
-    def __call__(self, part: _Part, *, moves: bool) -> str: ...
-
-
-_TEXTS: Mapping[str, _Text] = {"insert": _inserting, "update": _updating, "delete": _deleting}
+_TEXTS: Mapping[str, Callable[[Part], str]] = {"insert": _inserting, "update": _updating, "delete": _deleting}
