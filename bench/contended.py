@@ -1,7 +1,8 @@
 """One contended series: documents a second against well-made peers, and against the server that does all but number.
 
 `python -m bench.contended --seconds 3 --rounds 3`; with `--flush-delay-ms 1` on a disk whose flushes take so much
-longer. The rounds interleave everything that is compared. Every run is verified: numbers unique and gapless, PostgreSQL
+longer. Whatever is compared follows each other closely in every round, because the machine changes from minute to
+minute, and a ratio is the median of those of the rounds. Every run is verified: numbers unique and gapless, PostgreSQL
 and SQLite as durable as they can be set, and at the end, after a crash of PostgreSQL, everything that was answered is
 in the register.
 """
@@ -16,6 +17,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
+from operator import attrgetter
 from pathlib import Path
 
 from bench.databases import crash, durable_postgres, postgres_process_ids, sqlite_url
@@ -23,13 +25,13 @@ from bench.disks import flushes_taking
 from bench.figures import (
     LINE_HEADINGS,
     Goal,
-    Line,
     Run,
     Subject,
     line_cells,
     line_of,
     print_goals,
     print_table,
+    ratio,
     run_of,
     write_results,
 )
@@ -156,33 +158,35 @@ def apart_runs(place: Place, servers: Sequence[Server], accounts: Sequence[str],
     }
 
 
-def goals_of(lines: list[Line]) -> list[Goal]:
+def goals_of(found: dict[Subject, list[Run]]) -> list[Goal]:
     """What is wanted of one contended series, and what was measured."""
-    found = {Subject(line.name, line.database, line.processes, line.callers): line for line in lines}
 
-    def line(name: str, database: str = POSTGRES, callers: int = 64, processes: int = 1) -> Line:
+    def runs(name: str, database: str = POSTGRES, callers: int = 64, processes: int = 1) -> list[Run]:
         return found[Subject(name, database, processes, callers)]
 
-    naive_rate = max(line(NAIVE, callers=callers).rate for callers in PEER_CALLERS)
+    naive = [
+        max(rounds, key=attrgetter("rate"))
+        for rounds in zip(*(runs(NAIVE, callers=n) for n in PEER_CALLERS), strict=True)
+    ]
     goals = []
     for database, share in ((POSTGRES, 0.6), (SQLITE, 0.45)):
-        posted, django = line(POSTED, database), line(DJANGO, database)
-        one_p50 = line(POSTED, database, 1).p50_ms / line(DJANGO, database, 1).p50_ms
+        posted, django = runs(POSTED, database), runs(DJANGO, database)
+        one_p50 = ratio(runs(POSTED, database, 1), runs(DJANGO, database, 1), "p50_ms")
+        p99 = ratio(posted, django, "p99_ms")
         goals += [
-            Goal(f"{database}, 64 connections: times django-sequences at 64 callers", posted.rate / django.rate, 20),
-            Goal(f"{database}, 64: p99, of django-sequences'", posted.p99_ms / django.p99_ms, 1 / 20, at_least=False),
+            Goal(f"{database}, 64 connections: times django-sequences at 64 callers", ratio(posted, django), 20),
+            Goal(f"{database}, 64: p99, of django-sequences'", p99, 1 / 20, at_least=False),
             Goal(f"{database}, 1: p50, of django-sequences' without HTTP", one_p50, 1, at_least=False),
-            Goal(f"{database}, 64: of the no-op's rate", posted.rate / line(NO_OP, database).rate, share),
+            Goal(f"{database}, 64: of the no-op's rate", ratio(posted, runs(NO_OP, database)), share),
         ]
-    one, fastapi = line(POSTED), line(FASTAPI, "")
     return [
         *goals,
-        Goal(f"{POSTGRES}, 64: times the naive statement at its best", one.rate / naive_rate, 5),
-        Goal("64: no-op, times FastAPI's", line(NO_OP).rate / fastapi.rate, 2.5),
+        Goal(f"{POSTGRES}, 64: times the naive statement at its best", ratio(runs(POSTED), naive), 5),
+        Goal("64: no-op, times FastAPI's", ratio(runs(NO_OP), runs(FASTAPI, "")), 2.5),
         *(
             Goal(
                 f"{POSTGRES}, {callers}: two processes on one series, times one",
-                line(POSTED, callers=callers, processes=2).rate / line(POSTED, callers=callers).rate,
+                ratio(runs(POSTED, callers=callers, processes=2), runs(POSTED, callers=callers)),
                 wanted,
             )
             for callers, wanted in ((64, 1.0), (256, 1.2))
@@ -190,7 +194,7 @@ def goals_of(lines: list[Line]) -> list[Goal]:
         *(
             Goal(
                 f"{POSTGRES}, {callers}, two processes: eight series, {how}, times one",
-                line(name, callers=callers, processes=2).rate / line(POSTED, callers=callers, processes=2).rate,
+                ratio(runs(name, callers=callers, processes=2), runs(POSTED, callers=callers, processes=2)),
                 1.0,
             )
             for name, how in ((EIGHT_SERIES, "all met by both"), (EIGHT_APART, "four each"))
@@ -199,8 +203,8 @@ def goals_of(lines: list[Line]) -> list[Goal]:
     ]
 
 
-def measure(place: Place, rounds: int, connections: list[int]) -> tuple[list[Line], list[str]]:
-    """Run all rounds; the lines, and what was proved of them."""
+def measure(place: Place, rounds: int, connections: list[int]) -> tuple[dict[Subject, list[Run]], list[str]]:
+    """Run all rounds; what they gave, and what was proved of them."""
     databases = {(POSTGRES, 1): "", (POSTGRES, 2): "", (SQLITE, 1): ""}
     servers: dict[tuple[str, int], Server] = {}
     with ExitStack() as stack:
@@ -225,20 +229,20 @@ def measure(place: Place, rounds: int, connections: list[int]) -> tuple[list[Lin
         runs |= apart_runs(place, both, prepare_accounts(both[0], 1 + SERIES_COUNT), connections)
         databases[EIGHT_APART, 2], servers[EIGHT_APART, 2] = url, both[0]
         runs |= stack.enter_context(fastapi_run(place.seconds, fields, accounts[0]))
-        lines = [line_of(subject, found) for subject, found in in_rounds(runs, rounds).items()]
+        found = in_rounds(runs, rounds)
     proofs = [crash(place.cluster)]
     for (database, processes), url in databases.items():
         proof = prove(url, servers[database, processes].told)
         proofs.append(f"{database}, {processes} processes: {proof}")
-    return lines, proofs
+    return found, proofs
 
 
 def in_rounds(runs: Runs, rounds: int) -> dict[Subject, list[Run]]:
-    """Everything once a round; what each gave."""
+    """Everything once a round, with as many callers one after another; what each gave."""
     found: dict[Subject, list[Run]] = {subject: [] for subject in runs}
     for index in range(rounds):
-        for subject, run in runs.items():
-            found[subject].append(run())
+        for subject in sorted(runs, key=attrgetter("callers")):
+            found[subject].append(runs[subject]())
             told = f"round {index + 1}: {subject.name}, {subject.database}, {subject.processes}, {subject.callers}"
             print(f"{told}: {found[subject][-1].rate:,.0f}/s", file=sys.stderr, flush=True)
     return found
@@ -258,8 +262,8 @@ def main() -> None:
         durable_postgres(variables) as cluster,
     ):
         place = Place(cluster, Path(folder), options.seconds)
-        lines, proofs = measure(place, options.rounds, options.connections)
-    goals = goals_of(lines)
+        found, proofs = measure(place, options.rounds, options.connections)
+    lines, goals = [line_of(subject, runs) for subject, runs in found.items()], goals_of(found)
     print_table(LINE_HEADINGS, [line_cells(line) for line in lines])
     print_goals(goals)
     print("\n" + "\n".join(proofs))

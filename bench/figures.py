@@ -100,6 +100,13 @@ def line_of(subject: Subject, runs: Sequence[Run]) -> Line:
     return Line(**asdict(subject), **medians, rate_min=min(rates), rate_max=max(rates))
 
 
+def ratio(these: Sequence[Run], those: Sequence[Run], figure: str = "rate") -> float:
+    """A figure of one subject, divided by that of another one: the median of the rounds."""
+    pairs = zip(these, those, strict=True)
+    ratios: list[float] = [getattr(this, figure) / getattr(that, figure) for this, that in pairs]
+    return statistics.median(ratios)
+
+
 LINE_HEADINGS = [
     "",
     "database",

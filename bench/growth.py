@@ -29,6 +29,7 @@ from bench.figures import (
     line_of,
     print_goals,
     print_table,
+    ratio,
     run_of,
     write_results,
 )
@@ -190,11 +191,10 @@ def goals_of(found: Mapping[Subject, Sequence[Run]], stores: Sequence[Store]) ->
     """
     goals = []
     for store in stores:
-        rounds = list(zip(*(found[_posting(store.name, state)] for state in (EMPTY, FULL)), strict=True))
-        rate = statistics.median(full.rate / empty.rate for empty, full in rounds)
-        p99 = statistics.median(full.p99_ms / empty.p99_ms for empty, full in rounds)
+        full, empty = (found[_posting(store.name, state)] for state in (FULL, EMPTY))
+        p99 = ratio(full, empty, "p99_ms")
         goals += [
-            Goal(f"{store.name}: rate, of an empty database's", rate, 0.85),
+            Goal(f"{store.name}: rate, of an empty database's", ratio(full, empty), 0.85),
             Goal(f"{store.name}: p99, of an empty database's", p99, 1.15, at_least=False),
         ]
         for name in READS:
