@@ -9,10 +9,20 @@ from seriatim.storage.postgres import PostgresStore
 from tests.factories import create_account, create_entity, create_memo, run
 from tests.postgres import Cluster, Database
 
+_SERIES = "INSERT INTO series (entity_id, kind, prefix, first_ordinal, next_ordinal) VALUES ('entity-1', {})"
+_ENTRY = (
+    "INSERT INTO register (event, series_id, first_ordinal, last_ordinal, document_id, recorded_at, recorded_by) "
+    "VALUES ({}, 1, 'x')"
+)
 STATEMENTS = {
     "DELETE FROM series": "a series is never deleted",
     "UPDATE series SET next_ordinal = next_ordinal - 1 WHERE prefix = 'CM'": "a series only advances",
     "UPDATE series SET prefix = 'X' || prefix": "a series only advances",
+    "UPDATE series SET first_ordinal = first_ordinal - 1": "a series only advances",
+    "UPDATE series SET kind = 'refund' WHERE prefix = 'CM'": "a series only advances",
+    "UPDATE series SET entity_id = 'none'": "a series only advances",
+    _SERIES.format("'bill', 'B', 1, 1"): "a series is of a known kind",
+    _SERIES.format("'invoice', 'B', 2, 1"): "a series is of a known kind, and begins at its first ordinal",
     "DELETE FROM documents WHERE id = 'posted'": "an issued document is never deleted",
     "UPDATE documents SET number = 'X' WHERE id = 'posted'": "an issued number never changes",
     "UPDATE documents SET ordinal = 7 WHERE id = 'posted'": "an issued number never changes",
@@ -20,6 +30,13 @@ STATEMENTS = {
     "DELETE FROM register": "the register is append-only",
     "TRUNCATE register": "the register is append-only",
     "UPDATE documents SET applied_minor = amount_minor + 1": "documents_check",
+    "UPDATE documents SET applied_minor = -1": "documents_check",
+    "UPDATE documents SET refunded_minor = -1": "documents_check",
+    "UPDATE documents SET ordinal = 1 WHERE id = 'draft'": "documents_check",
+    _ENTRY.format("'issue', 1, 9, 8, 'x'"): "register_check",
+    _ENTRY.format("'issue', 1, 9, 9, NULL"): "register_check",
+    _ENTRY.format("'skip', 1, 9, 9, 'x'"): "register_check",
+    _ENTRY.format("'other', 1, 9, 9, 'x'"): "register_check",
     "UPDATE documents SET series_id = 99, ordinal = 1 WHERE id = 'draft'": "a document names an entity, org, account",
     "UPDATE documents SET sequence_set_id = 'none'": "a document names an entity, org, account",
     "UPDATE documents SET account_id = 'none'": "a document names an entity, org, account",
@@ -27,8 +44,7 @@ STATEMENTS = {
     "UPDATE documents SET referred_id = 'draft' WHERE id = 'posted'; DELETE FROM documents WHERE id = 'draft'": (
         "a document that others refer to is not deleted"
     ),
-    "INSERT INTO register (event, series_id, first_ordinal, last_ordinal, document_id, recorded_at, recorded_by) "
-    "VALUES ('issue', 99, 1, 1, 'x', 1, 'x')": "an entry names a series",
+    _ENTRY.format("'issue', 99, 1, 1, 'x'"): "an entry names a series",
     "DELETE FROM accounts": "an account with documents is not deleted",
     "DELETE FROM sequence_sets": "a sequence set is never deleted",
     "DELETE FROM entities": "an entity is never deleted",

@@ -49,8 +49,6 @@ _ENTITY = f"""
         ARRAY(SELECT ROW({_columns(rows.SERIES_COLUMNS, "s")}, s.recorded_at)
             FROM (SELECT DISTINCT prefix FROM numberings) n JOIN series s ON s.entity_id = $1 AND s.prefix = n.prefix)
     FROM entities e WHERE e.id = $1"""
-_LOCK_SERIES = """
-    SELECT id, next_ordinal, recorded_at FROM series WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE"""
 
 
 @dataclass(slots=True)
@@ -133,11 +131,6 @@ class Cache:
         """The ids of series that are kept."""
         return {key: self.entities[key.entity_id].series[key.prefix].id for key in keys}
 
-    def series_keys(self, needs: Needs) -> frozenset[SeriesKey] | None:
-        """All series that the needs lead to; None, where something of them is not kept."""
-        snapshot = self.snapshot(needs)
-        return None if snapshot is None else frozenset(each.key for each in snapshot.series)
-
     async def complete(self, connection: Connection, needs: Needs) -> None:
         """Read what is needed and not kept: entities, sets and accounts."""
         missing = [pair for pair in needs.accounts if pair not in self.accounts and "\0" not in pair[1]]
@@ -173,18 +166,6 @@ class Cache:
                     if each.recorded_at is not None:
                         snapshot.note_recorded_at(each.recorded_at)
         return snapshot
-
-    async def lock_series(self, connection: Connection, keys: Collection[SeriesKey]) -> bool:
-        """Lock series that are kept, in the order of their ids, and read how far they have come; whether one has."""
-        by_id = {id_: self.entities[key.entity_id].series[key.prefix] for key, id_ in self.series_ids(keys).items()}
-        has_advanced = False
-        if by_id:
-            for id_, next_ordinal, recorded_at in await connection.fetch(_LOCK_SERIES, sorted(by_id)):
-                each = by_id[id_]
-                has_advanced = has_advanced or each.series.next_ordinal != next_ordinal
-                each.series = Series(each.series.key, each.series.first_ordinal, next_ordinal)
-                each.recorded_at = maybe_datetime(recorded_at)
-        return has_advanced
 
     def advance(self, snapshot: Snapshot) -> None:
         """Take in how far series have come by a batch that was committed."""
