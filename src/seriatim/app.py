@@ -175,7 +175,7 @@ async def assemble(settings: Settings, extension: Extension | None = None) -> As
     Raises: StoreUnavailable.
     """
     clock, ids, metrics = SystemClock(), SystemIds(), Metrics()
-    store = store_for(settings.database, serves=True)
+    store = store_for(settings.database, serves=True, failed=metrics.failed)
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(store.close)
         await store.migrate()

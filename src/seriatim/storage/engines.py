@@ -67,11 +67,14 @@ def check_url(url: str, field: str = "database") -> None:
         sqlite_path(url, field)
 
 
-def store_for(url: str, *, serves: bool = False, must_exist: bool = False) -> MigratableStore:
+def store_for(
+    url: str, *, serves: bool = False, must_exist: bool = False, failed: Callable[[Exception], None] | None = None
+) -> MigratableStore:
     """The store for a database URL, neither opened nor migrated.
 
     `serves` is for a process that serves the database: an SQLite file has one such process. With `must_exist` a
-    mistyped path is an error instead of a new empty file; a PostgreSQL database is never created.
+    mistyped path is an error instead of a new empty file; a PostgreSQL database is never created. `failed` is told of
+    what fails in the store's own work, beside what callers wait for.
 
     Raises: InvalidValue, for a URL of no supported database; StoreUnavailable, where one must exist and does not.
     """
@@ -86,7 +89,7 @@ def store_for(url: str, *, serves: bool = False, must_exist: bool = False) -> Mi
         )
     from seriatim.storage.sqlite import SqliteStore  # noqa: PLC0415 - the driver loads only where it is used
 
-    return SqliteStore(path, serves=serves)
+    return SqliteStore(path, serves=serves, failed=failed)
 
 
 async def copy_database(

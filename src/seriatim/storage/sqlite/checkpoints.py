@@ -73,7 +73,7 @@ class Checkpointer:
             self._work = self._thread.submit(self._carry_most_over)
             return
         if self._work is not None:
-            # Whatever went wrong there, the writer meets it too, and has somebody to tell.
+            # Whatever went wrong there, the writer meets it too, and its store tells.
             self._work.exception()
             self._work = None
         self._log_pages = 0

@@ -71,9 +71,11 @@ class SqliteStore:
     leaves_time = False
     """Its threads share the interpreter with everything else."""
 
-    def __init__(self, path: Path, *, serves: bool = False) -> None:
+    def __init__(self, path: Path, *, serves: bool = False, failed: Callable[[Exception], None] | None = None) -> None:
         self._path = path
         self._serves = serves
+        self._failed = failed
+        """Told of what fails beside the writes, where no caller can be."""
         self._lock_file: IO[bytes] | None = None
         self._writer_thread = ThreadPoolExecutor(1, "sqlite-writer")
         self._reader_threads = ThreadPoolExecutor(READERS, "sqlite-reader")
@@ -334,8 +336,12 @@ class SqliteStore:
         return self._writer
 
     def _carry_over(self) -> None:
-        if self._writer is not None:
-            self._checkpointer.between_batches(self._writer)
+        try:
+            if self._writer is not None:
+                self._checkpointer.between_batches(self._writer)
+        except Exception as error:  # noqa: BLE001 - the log is whole and grows on; whoever runs the server must know
+            if self._failed is not None:
+                self._failed(error)
 
     def _disconnect(self) -> None:
         if self._writer is not None:
