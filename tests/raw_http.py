@@ -75,14 +75,19 @@ class RawConnection:
         lines += [f"{name}: {value}" for name, value in given.items()]
         return "\r\n".join([*lines, "", ""]).encode() + content
 
+    async def open(self) -> None:
+        """Connect now, and not with the first request."""
+        if self._writer is None:
+            self._reader, self._writer = await asyncio.open_connection(self.host, self.port)
+
     async def send(self, data: bytes) -> None:
         """Send bytes, and see them off.
 
         Raises: ConnectionBroken.
         """
         try:
-            if self._writer is None:
-                self._reader, self._writer = await asyncio.open_connection(self.host, self.port)
+            await self.open()
+            assert self._writer is not None
             self._writer.write(data)
             await self._writer.drain()
         except OSError as error:

@@ -90,6 +90,10 @@ class LoadClient:
             for step in steps:
                 await step()
 
+    async def connect(self) -> None:
+        """Connect now, and not with the first step."""
+        await self._connection.open()
+
     async def do_until_broken(self) -> None:
         """Take steps until the server goes away."""
         with contextlib.closing(self), contextlib.suppress(ConnectionBroken):
@@ -247,7 +251,8 @@ async def run_clients(world: World, ledger: Ledger, seed: int, count: int, round
 async def busy_clients(world: World, ledger: Ledger, seed: int, count: int, told: int) -> AsyncIterator[None]:
     """So many clients at work. The body runs once they were told so many numbers more, and ends the server.
 
-    A client that fails cancels the body.
+    All are connected before any begins: one that connected later might find a server again, and never end. A client
+    that fails cancels the body.
     """
     enough, enough_count = asyncio.Event(), ledger.told_count + told
 
@@ -256,8 +261,11 @@ async def busy_clients(world: World, ledger: Ledger, seed: int, count: int, told
             enough.set()
 
     ledger.noticed = notice
+    clients = _make_clients(world, ledger, seed, count)
+    for client in clients:
+        await client.connect()
     async with asyncio.TaskGroup() as group:
-        for client in _make_clients(world, ledger, seed, count):
+        for client in clients:
             group.create_task(client.do_until_broken())
         await enough.wait()
         yield
