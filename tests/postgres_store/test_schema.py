@@ -5,7 +5,8 @@ import asyncio
 import asyncpg
 import pytest
 
-from seriatim.storage.postgres import PostgresStore
+from seriatim.storage.migrate import migrations_for
+from seriatim.storage.postgres import PostgresStore, schema
 from tests.factories import create_account, create_entity, create_memo, run
 from tests.postgres import Cluster, Database
 
@@ -76,3 +77,33 @@ def furnished(postgres: Cluster) -> Database:
 def test_the_schema_refuses(furnished: Database, statement: str) -> None:
     with pytest.raises(asyncpg.IntegrityConstraintViolationError, match=STATEMENTS[statement]):
         furnished.execute(statement)
+
+
+MIGRATION_WAITS = """
+    SELECT count(*) > 0 FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+    WHERE d.datname = current_database() AND NOT l.granted AND l.relation = 'register'::regclass"""
+
+
+async def test_a_migration_that_meets_a_reader_half_way_begins_anew(
+    postgres: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reader holds one table and waits for another, which the migration has changed already."""
+    database = await asyncio.to_thread(lambda: postgres.new_database(migrated=False))
+    migrating, reading = await asyncpg.connect(database.url), await asyncpg.connect(database.url)
+    with monkeypatch.context() as patched:
+        patched.setattr(schema, "migrations_for", lambda engine: migrations_for(engine)[:5])
+        await schema.migrate(migrating)
+    # The migration is to be ended, and not the reader.
+    await reading.execute("SET deadlock_timeout = '60s'; BEGIN; SELECT FROM register")
+    migration = asyncio.create_task(schema.migrate(migrating))
+    async with asyncio.timeout(20):
+        await database.work(lambda connection: wait_until(connection, MIGRATION_WAITS))
+        await reading.execute("SELECT FROM documents; COMMIT")
+        assert (await migration)[0] == "moving"
+    await migrating.close()
+    await reading.close()
+
+
+async def wait_until(connection: asyncpg.Connection, question: str) -> None:
+    while not await connection.fetchval(question):
+        pass

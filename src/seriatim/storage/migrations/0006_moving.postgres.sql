@@ -1,6 +1,9 @@
 -- compatible-with: 5
 -- For the statement that writes new documents where their series stand, and so that it costs less.
 
+-- Every write begins with a row of this table, so nobody is in the middle of one while the other tables are held.
+LOCK TABLE entities IN EXCLUSIVE MODE;
+
 -- Whether accounts are of the versions that a decision knew. A query in a function sees what was committed before the
 -- query began; the statement around it sees what was when it began itself, before it waited for its locks.
 CREATE FUNCTION accounts_are(ids text[], versions bigint[]) RETURNS boolean LANGUAGE plpgsql AS $$

@@ -1,11 +1,14 @@
 """The schema of a database: where it stands, and how it is brought up to date."""
 
+import asyncpg
+
 from seriatim.storage.migrate import SchemaState, migrations_for
 from seriatim.storage.postgres.connections import Connection
 
 ENGINE = "postgres"
 MIGRATION_SECONDS = 3600
 """How long a migration may take, or another process's that is waited for."""
+ATTEMPTS_MAX = 5
 _LOCK_KEY = 0x5345524941544D
 """Of the advisory lock under which migrations run: whoever comes second waits, and then finds them done."""
 
@@ -21,7 +24,20 @@ async def state(connection: Connection) -> SchemaState | None:
 
 
 async def migrate(connection: Connection) -> list[str]:
-    """Apply, in one transaction, what is missing; the names of what was applied."""
+    """Apply, in one transaction, what is missing; the names of what was applied.
+
+    Other processes may read meanwhile, and hold a table that is to be changed while they wait for another one. Where
+    PostgreSQL then ends the migration instead of them, it begins anew.
+    """
+    for _ in range(ATTEMPTS_MAX - 1):
+        try:
+            return await _migrate(connection)
+        except asyncpg.DeadlockDetectedError:
+            continue
+    return await _migrate(connection)
+
+
+async def _migrate(connection: Connection) -> list[str]:
     await connection.execute(
         "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; "
         f"SELECT pg_advisory_xact_lock({_LOCK_KEY})",
