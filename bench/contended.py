@@ -1,6 +1,6 @@
 """One contended series: documents a second against well-made peers, and against the server that does all but number.
 
-`python -m bench.contended --seconds 3 --rounds 3`; with `--flush-delay-ms 1` on a disk whose flushes take so much
+`python -m bench.contended --seconds 0.8 --rounds 8`; with `--flush-delay-ms 1` on a disk whose flushes take so much
 longer. Whatever is compared follows each other closely in every round, because the machine changes from minute to
 minute, and a ratio is the median of those of the rounds. Every run is verified: numbers unique and gapless, PostgreSQL
 and SQLite as durable as they can be set, and at the end, after a crash of PostgreSQL, everything that was answered is
@@ -251,8 +251,8 @@ def in_rounds(runs: Runs, rounds: int) -> dict[Subject, list[Run]]:
 def main() -> None:
     """Run, verify, print, and write the figures down."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=3.0, help="of each run")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=0.8, help="of each run")
+    parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--flush-delay-ms", type=float, default=0.0, help="what each flush of the disk takes longer")
     parser.add_argument("--connections", type=int, nargs="+", default=[1, 8, 64, 256])
     options = parser.parse_args()
