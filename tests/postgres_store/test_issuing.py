@@ -3,17 +3,15 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from seriatim.domain.commands.accounts import DeleteAccount, UpdateAccount
 from seriatim.domain.commands.sequence_sets import NumberingChange, UpdateSequenceSet
-from seriatim.domain.decide import Replay, Result, Submission, decide_batch, gather_needs
+from seriatim.domain.decide import Replay, Submission
 from seriatim.domain.document import Document
 from seriatim.domain.idempotency import ANSWER_LIFETIME
 from seriatim.domain.numbering import Kind, SeriesKey
-from seriatim.domain.snapshot import Snapshot
 from seriatim.errors import BrokenRule, NotFound
 from seriatim.service.ports import StoreConflict
 from seriatim.service.verification import judge_all
@@ -35,7 +33,7 @@ from tests.factories import (
 )
 from tests.fakes import NOON
 from tests.postgres import Database
-from tests.postgres_store.short_way import LongWayError, not_this_way, number_of
+from tests.postgres_store.short_way import Deciding, LongWayError, not_this_way, number_of
 
 
 async def test_what_is_kept_needs_no_load(one: PostgresStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,30 +198,6 @@ async def test_what_is_kept_of_an_account_is_not_long(one: PostgresStore) -> Non
     kept = [account.id for account, _ in one.issuer.cache.accounts.values()]
     assert "with-1" in kept
     assert f"with-{cache.ACCOUNT_CHARACTERS_MAX}" not in kept
-
-
-class Deciding:
-    """Notes what is decided and what is written, one after another."""
-
-    def __init__(self, store: PostgresStore) -> None:
-        self._store = store
-        self.steps: list[str] = []
-
-    async def write(self, document_id: str, **over: Any) -> str | None:
-        """Write a batch of one memo; its number, or None where the store could not."""
-        submissions = [Submission(create_memo(document_id=document_id, post=True, **over))]
-
-        def decide(snapshot: Snapshot) -> list[Result]:
-            self.steps.append(f"{document_id} decided")
-            return decide_batch(snapshot, submissions, NOON)
-
-        try:
-            (result,) = await self._store.write(gather_needs(submissions), decide)
-        except StoreConflict:
-            self.steps.append(f"{document_id} refused")
-            return None
-        self.steps.append(f"{document_id} written")
-        return str(result.outcome.number)
 
 
 async def test_the_next_batch_is_decided_while_one_is_written(one: PostgresStore) -> None:

@@ -23,7 +23,7 @@ from seriatim.storage.postgres.load import Loader
 from tests.factories import ACCOUNT_ID, ENTITY_ID, SCOPE, create_memo, keyed, run, submit
 from tests.fakes import NOON
 from tests.postgres import Database
-from tests.postgres_store.short_way import LongWayError, not_this_way, number_of
+from tests.postgres_store.short_way import Deciding, LongWayError, not_this_way, number_of
 
 HOLD = "UPDATE series SET next_ordinal = next_ordinal + $1 WHERE prefix = 'FCM'"
 IS_WAITING = """
@@ -231,6 +231,26 @@ async def test_of_two_batches_that_wait_both_are_moved(
 
     numbers = await while_it_waits(places[0], both, nothing, skipped=0)
     assert sorted(numbers) == ["FCM00000002", "FCM00000003"]
+    assert judge_all(await one.audit()).is_gapless
+
+
+async def test_a_batch_decided_before_the_connection_was_lost_is_decided_again(
+    places: tuple[Database, list[PostgresStore]], one: PostgresStore
+) -> None:
+    """Behind a new connection may be another database, of which nothing is known."""
+    deciding = Deciding(one)
+
+    async def both() -> list[str | None]:
+        return list(await asyncio.gather(deciding.write("a"), deciding.write("b")))
+
+    async def lose_connection() -> None:
+        sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        await places[0].work(lambda connection: connection.execute(f"{sql} AND datname = current_database()"))
+        await until(places[0], f"SELECT NOT ({IS_WAITING})")
+
+    numbers = await while_it_waits(places[0], both, lose_connection, skipped=0)
+    assert numbers == [None, "FCM00000002"]
+    assert deciding.steps.count("b decided") == 2
     assert judge_all(await one.audit()).is_gapless
 
 

@@ -108,7 +108,7 @@ class Cache:
         """By (entity id, id or number), with their versions."""
 
     def clear(self) -> None:
-        """Forget everything: the database may be another one from here on."""
+        """Forget everything."""
         self.entities.clear()
         self.accounts.clear()
 

@@ -52,7 +52,8 @@ class Decision(Generic[T]):
     entity_versions: list[tuple[str, int]]
     account_versions: list[tuple[str, int]]
     answer_keys: list[tuple[str, str]]
-
+    connections: int
+    """How many connections there had been by then: behind a new one the database may be another."""
     changes: Changes = field(init=False)
     """What writes it."""
 
@@ -97,6 +98,12 @@ class Issuer:
         self.cache = Cache()
         self._contested_batches = 0
         self._under_way: Snapshot | None = None
+        self._connections = 0
+
+    def connected(self) -> None:
+        """Begin anew with a new connection: the database may be another one from here on."""
+        self.cache.clear()
+        self._connections += 1
 
     @property
     def is_contested(self) -> bool:
@@ -127,7 +134,7 @@ class Issuer:
         # Behind a pooler a session has its settings within transactions only.
         if session.settings:
             return None
-        decision = ahead
+        decision = None if ahead is None or ahead.connections < self._connections else ahead
         if decision is None and _asks_for_new_documents(needs):
             await self.cache.complete(session.connection, needs)
             decision = self._decide(needs, decide)
@@ -215,6 +222,7 @@ class Issuer:
             sorted(self.cache.entity_versions(needs).items()),
             sorted(self.cache.account_versions(needs).items()),
             sorted(needs.answers),
+            self._connections,
         )
 
 

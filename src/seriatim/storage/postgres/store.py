@@ -372,7 +372,7 @@ class PostgresStore:
         async with self._writing:
             self._check_not_closed()
             if self._writer is None or self._writer.connection.is_closed():
-                self.issuer.cache.clear()
+                self.issuer.connected()
                 # A statement that is its own transaction has no BEGIN that could tell.
                 isolation = {"default_transaction_isolation": f"'{self._target.isolation.lower()}'"}
                 self._writer = await connect(self._target, WRITER_SETTINGS | isolation)
