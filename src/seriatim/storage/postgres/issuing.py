@@ -56,6 +56,8 @@ class Decision(Generic[T]):
     """How many connections there had been by then: behind a new one the database may be another."""
     changes: Changes = field(init=False)
     """What writes it."""
+    moves: bool = field(init=False)
+    """Whether that writes it where the series stand."""
 
     def __post_init__(self) -> None:
         self.prepare(moves=not self.has_answers)
@@ -67,6 +69,7 @@ class Decision(Generic[T]):
 
     def prepare(self, *, moves: bool) -> None:
         """Prepare what writes it where the series stand, without its answers; or with them, where it was decided."""
+        self.moves = moves
         taken = [
             TakenFrom(self.series_ids[key], before.next_ordinal, after.next_ordinal - 1)
             for key, before, after in self.snapshot.series.changes()
@@ -191,7 +194,9 @@ class Issuer:
         finally:
             self._under_way = None
         if not rows:
-            self.cache.forget(needs)
+            # What may not move is refused for the series alone, too, and then what is kept is still so.
+            if decision.moves:
+                self.cache.forget(needs)
             return False
         shifts, (delay_us, *_), _ = zip(*rows, strict=True)
         if any(shifts):
