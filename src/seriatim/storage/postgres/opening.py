@@ -58,7 +58,7 @@ class Opening(Changes):
 
         Each says how far the series stood from where the decision took it, and how much later than the decision, in
         microseconds, everything was recorded. Without a row nothing was written. It fails where a part has written
-        more or fewer rows than it must, or an account was changed while it waited for a series.
+        more or fewer rows than it must; with a single series also where an account was changed while it waited.
         """
         return _statement(tuple(self._checks), tuple(self.parts), moves=self._moves)
 
