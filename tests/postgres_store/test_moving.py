@@ -206,18 +206,19 @@ async def while_it_waits(
     return await database.work(hold)
 
 
+@pytest.mark.parametrize("kinds", ((Kind.CREDIT_MEMO,), (Kind.CREDIT_MEMO, Kind.INVOICE)))
 async def test_an_account_that_is_changed_while_a_batch_waits_is_known_to_it(
-    places: tuple[Database, list[PostgresStore]], one: PostgresStore, other: PostgresStore
+    places: tuple[Database, list[PostgresStore]], one: PostgresStore, other: PostgresStore, kinds: tuple[Kind, ...]
 ) -> None:
     """Whoever was told of the change may ask for a number after that: it must not come before the batch's."""
     update = UpdateAccount(scope=SCOPE, key=ACCOUNT_ID, set_key="")
-    (result,) = await while_it_waits(
+    results = await while_it_waits(
         places[0],
-        lambda: submit(one, Submission(create_memo(document_id="moved", post=True))),
+        lambda: submit(one, *(Submission(create(kind, f"moved-{kind}")) for kind in kinds)),
         lambda: run(other, update),
         skipped=1,
     )
-    assert result.outcome.number == "CM00000001"
+    assert [result.outcome.number for result in results] == ["CM00000001", "INV00000001"][: len(kinds)]
 
 
 async def test_of_two_batches_that_wait_both_are_moved(
